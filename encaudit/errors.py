@@ -1,0 +1,44 @@
+"""What can go wrong for a user, as a tree.
+
+EncauditError                     every error that is the user's to mend; exit code 2
+|- InputError                     a file, an array or an option is not what it has to be
+|- UnknownNameError               a transform, metric or encoder name that nobody registered
+|- UnsafePickleError              a pickle wants to run code; see --trust-pickle
+|- NoEncoderError                 the checkpoint holds a table or a decoder, but no encoder
+`- UnstableEncoderError           the same image got two different latents
+
+Each message says what was found, what was expected, and what to type next.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class EncauditError(Exception):
+    """Something the user can mend: the message says how."""
+
+
+class InputError(EncauditError):
+    """A file, an array or an option is not what it has to be."""
+
+
+class UnsafePickleError(InputError):
+    """A pickle asks for something other than plain data."""
+
+
+class NoEncoderError(InputError):
+    """The checkpoint holds no encoder, so there is nothing to audit."""
+
+
+class UnstableEncoderError(EncauditError):
+    """The encoder gave the same image two different latents."""
+
+
+class UnknownNameError(EncauditError):
+    """A name that nobody registered; the message offers the nearest that is known."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        choices = sorted(known)
+        nearest = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        super().__init__(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(choices)}.")

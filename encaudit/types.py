@@ -1,0 +1,140 @@
+"""What goes in: images with everything that moves with them, and the parts that act on them (torch)."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class PixelMoments:
+    """Mean and standard deviation of the pixels of a whole stack."""
+
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class ImageBatch:
+    """Observations: images and all the metadata that a transform has to move with them.
+
+    Shapes, for b images (a tilt series has a tilt axis "t" behind "b" in every field but ``index``):
+
+    - ``images``: ``b y x`` float32 (``b t y x`` for tilt series, ``b c y x`` for colour), row 0 on top.
+    - ``index``: ``b`` int64, the row of the stack (for tilt series: the number of the particle).
+    - ``shift_px``: ``b 2`` float32 or None: the translation (tx, ty) that *centres* the image, in the pixels
+      that cryoDRGN applies (stored fraction x (D + 1)). Content that lies at +s needs a translation of -s.
+    - ``ctf``: ``b 8`` float32 or None: apix, dfu, dfv, dfang, volt, cs, w, phase shift
+      (angstrom, angstrom, angstrom, degrees, kV, mm, -, degrees), as ``cryodrgn.ctf.load_ctf_for_training``.
+    - ``pose``: ``b 3 3`` float32 or None: rotation matrices in cryoDRGN's convention.
+    - ``moments``: pixel moments of the stack the batch comes from, for transforms that imitate it.
+    """
+
+    images: Tensor
+    index: Tensor
+    shift_px: Tensor | None = None
+    ctf: Tensor | None = None
+    pose: Tensor | None = None
+    moments: PixelMoments | None = None
+
+    def __len__(self) -> int:
+        """Return the number of observations."""
+        return int(self.index.shape[0])
+
+    @property
+    def is_particle(self) -> bool:
+        """Whether any cryo-EM metadata is known; then the origin is pixel D/2, else the middle of the array."""
+        return self.shift_px is not None or self.ctf is not None or self.pose is not None
+
+    def with_(self, **changes: Any) -> Self:
+        """Return a copy in which the named fields are replaced; the original is never changed."""
+        return replace(self, **changes)
+
+    def select(self, rows: Tensor) -> Self:
+        """Return the observations at the given positions of the batch."""
+        return replace(
+            self,
+            images=self.images[rows],
+            index=self.index[rows],
+            shift_px=None if self.shift_px is None else self.shift_px[rows],
+            ctf=None if self.ctf is None else self.ctf[rows],
+            pose=None if self.pose is None else self.pose[rows],
+        )
+
+    def to(self, device: torch.device | str) -> Self:
+        """Return the batch with every tensor on a device."""
+        return replace(
+            self,
+            images=self.images.to(device),
+            index=self.index.to(device),
+            shift_px=None if self.shift_px is None else self.shift_px.to(device),
+            ctf=None if self.ctf is None else self.ctf.to(device),
+            pose=None if self.pose is None else self.pose.to(device),
+        )
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What an encoder says of each image: mu ``b d`` and logvar ``b d``; None for a deterministic encoder."""
+
+    mu: Tensor
+    logvar: Tensor | None = None
+
+
+class Stack(Protocol):
+    """A set of observations that is read lazily, by position.
+
+    ``index[i]`` is the stack row of position ``i``; ``image_shape`` is ``(y, x)``, with a leading tilt or colour axis
+    where there is one; ``apix`` is in angstrom per pixel, None where unknown; ``files`` are what is hashed for provenance.
+    """
+
+    index: np.ndarray
+    image_shape: tuple[int, ...]
+    apix: float | None
+    files: tuple[str, ...]
+
+    def read(self, positions: np.ndarray) -> ImageBatch:
+        """Read the observations at these positions (0 .. len(index) - 1), as float32, on the CPU."""
+        ...
+
+
+class Encoder(Protocol):
+    """Anything that turns observations into latents."""
+
+    latent_dim: int
+
+    def encode(self, batch: ImageBatch) -> Posterior:
+        """Return the posterior of each observation, on the batch's device, without gradients."""
+        ...
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """A capability some encoders have: from a latent back to a volume."""
+
+    def decode_volume(self, z: np.ndarray, box: int | None = None) -> np.ndarray:
+        """Return the volume ``z y x`` (float32) at latent ``z`` (``d``); ``box`` asks for a smaller one."""
+        ...
+
+
+@runtime_checkable
+class Reinitializable(Protocol):
+    """A capability some encoders have: the same architecture with fresh weights."""
+
+    def untrained(self, seed: int) -> Encoder:
+        """Return a new encoder of the same architecture with weights drawn from a seed."""
+        ...
+
+
+class Transform(Protocol):
+    """A change of the whole observation; a frozen dataclass whose fields are its specification."""
+
+    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:
+        """Return the moved observations; the input is left as it is."""
+        ...
+
+    def __str__(self) -> str:
+        """Return the canonical specification: the shortest that parses back to an equal transform."""
+        ...

@@ -7,6 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from encaudit.quiet import contain_cryodrgn_logging
+
+# Everything that reads images or checkpoints imports this module first, so cryoDRGN is tamed before its first use.
+contain_cryodrgn_logging()
+
 
 @dataclass(frozen=True)
 class PixelMoments:
@@ -87,7 +92,8 @@ class Stack(Protocol):
     """A set of observations that is read lazily, by position.
 
     ``index[i]`` is the stack row of position ``i``; ``image_shape`` is ``(y, x)``, with a leading tilt or colour axis
-    where there is one; ``apix`` is in angstrom per pixel, None where unknown; ``files`` are what is hashed for provenance.
+    where there is one; ``apix`` is in angstrom per pixel, None where unknown; ``files`` are what is
+    hashed for provenance.
     """
 
     index: np.ndarray

@@ -1,0 +1,1 @@
+"""The report, and everything it is rendered to."""

@@ -1,0 +1,85 @@
+"""From a name on the command line to an encoder that is ready to encode."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from encaudit.encoders.recognize import (
+    KINDS,
+    MODULE_PREFIX,
+    archive_kind,
+    checkpoint_kind,
+    last_checkpoint,
+)
+from encaudit.errors import InputError, UnknownNameError
+from encaudit.types import Encoder
+
+__all__ = ["KINDS", "OpenedCryodrgn", "OpenedEncoder", "open_encoder"]
+
+
+@dataclass(frozen=True)
+class OpenedEncoder:
+    """An encoder, what kind it is, and the file it came from (None for a module)."""
+
+    encoder: Encoder
+    kind: str
+    checkpoint: Path | None
+
+
+@dataclass(frozen=True)
+class OpenedCryodrgn(OpenedEncoder):
+    """A cryoDRGN encoder, which also knows where its configuration was."""
+
+    config_path: Path
+
+
+def open_encoder(
+    name: str,
+    *,
+    kind: str | None = None,
+    config: Path | None = None,
+    device: str = "cpu",
+    trust_pickle: bool = False,
+) -> OpenedEncoder:
+    """Open whatever ``name`` is: a checkpoint, a run folder, or ``module:pkg.mod:factory``.
+
+    Recognized by content; ``kind`` (one of KINDS) overrides. Raises InputError, NoEncoderError or UnsafePickleError.
+    """
+    if kind is not None and kind not in KINDS:
+        raise UnknownNameError("encoder kind", kind, KINDS)
+    if name.startswith(MODULE_PREFIX) or kind == "module":
+        from encaudit.encoders.module import load_module
+
+        return OpenedEncoder(load_module(name.removeprefix(MODULE_PREFIX), device=device), "module", None)
+    path = Path(name)
+    if path.is_dir():
+        path = last_checkpoint(path)
+    if not path.is_file():
+        raise InputError(f"No checkpoint at {name}. Expected a weights file, a run folder, or module:pkg.mod:factory.")
+    return _open_file(path, kind, config, device, trust_pickle)
+
+
+def _open_file(path: Path, kind: str | None, config: Path | None, device: str, trust_pickle: bool) -> OpenedEncoder:
+    kind = kind or archive_kind(path)
+    if kind in ("torchscript", "exported"):
+        from encaudit.encoders.scripted import load_exported, load_torchscript
+
+        load = load_torchscript if kind == "torchscript" else load_exported
+        return OpenedEncoder(load(path, device=device), kind, path)
+
+    from encaudit.pickles import load_weights
+
+    content = load_weights(path, trust=trust_pickle)
+    kind = kind or checkpoint_kind(path, content)
+    if kind == "vae":
+        from encaudit.encoders.vae import vae_from_checkpoint
+
+        return OpenedEncoder(vae_from_checkpoint(content, device=device), kind, path)
+
+    from encaudit.encoders.cryodrgn import CryodrgnEncoder
+    from encaudit.encoders.cryodrgn_config import find_config, read_config
+
+    checkpoint_kind(path, content)  # says what is wrong when an override names what this is not
+    config_path = config or find_config(path)
+    settings = read_config(config_path, trust_pickle=trust_pickle)
+    encoder = CryodrgnEncoder(settings, content["model_state_dict"], device=device)
+    return OpenedCryodrgn(encoder, kind, path, config_path)

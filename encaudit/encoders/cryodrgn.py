@@ -1,0 +1,164 @@
+"""cryoDRGN's VAE as an encoder (and decoder): raw particle images in, the z that cryoDRGN itself would save out.
+
+The order of operations is cryoDRGN's (`cryodrgn.commands.train_vae.eval_z`): window, Hartley transform, symmetrize,
+normalize by the training norm, centre by the stored translation, flip phases by sign(CTF), circular mask, network.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from encaudit.encoders.cryodrgn_config import CryodrgnConfig
+from encaudit.errors import InputError
+from encaudit.types import ImageBatch, Posterior
+
+CONV_BOX = 64  # the convolutional encoder of cryoDRGN is written for this box
+
+
+class CryodrgnEncoder:
+    """A trained HetOnlyVAE of cryoDRGN 1.1 .. 4.x; modes resid, mlp, conv and tilt."""
+
+    def __init__(
+        self,
+        config: CryodrgnConfig,
+        state: Mapping[str, Tensor] | None,
+        *,
+        device: torch.device | str = "cpu",
+        seed: int | None = None,
+    ) -> None:
+        """Build the network and load its weights; without ``state`` it stays as initialized from ``seed``."""
+        from cryodrgn.masking import spherical_window_mask
+        from cryodrgn.models import HetOnlyVAE
+
+        self.config = config
+        self.device = torch.device(device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0 if seed is None else seed)
+            self.model, self.lattice = HetOnlyVAE.load(_loadable(config), weights=None, device=None)
+        if state is not None:
+            _load_state(self.model, state, config)
+        self.model.to(self.device).eval().requires_grad_(False)
+        self.latent_dim: int = config.model_args.zdim
+        self.box = config.box
+        args = config.dataset_args
+        window = spherical_window_mask(D=self.box, in_rad=args.window_r, out_rad=0.99) if args.window else None
+        sign = -1.0 if args.invert_data else 1.0
+        self._window = (sign * (torch.ones(self.box, self.box) if window is None else window)).to(self.device)
+        mask = self.model.enc_mask
+        self._mask = torch.ones(self.lattice.D**2, dtype=torch.bool) if mask is None else mask.cpu()
+        self._mask = self._mask.to(self.device)
+        # The lattice stays where it was made: cryoDRGN's Lattice is no module, so its tensors are moved by hand.
+        self.lattice.coords = self.lattice.coords.to(self.device)
+        self.lattice.freqs2d = self.lattice.freqs2d.to(self.device)
+        self.lattice.device = self.device
+        self._freqs = self.lattice.freqs2d[self._mask]
+
+    @torch.inference_mode()
+    def encode(self, batch: ImageBatch) -> Posterior:
+        """Return mu and logvar, each ``b d``; images are ``b y x``, for tilt series ``b t y x``."""
+        batch = batch.to(self.device)
+        self._check(batch)
+        if self.config.model_args.encode_mode == "conv":
+            out = self.model.encoder(self._real_space_input(batch))
+        else:
+            out = self.model.encoder(self.network_input(batch))
+        return Posterior(out[:, : self.latent_dim].contiguous(), out[:, self.latent_dim :].contiguous())
+
+    def network_input(self, batch: ImageBatch) -> Tensor:
+        """Return what the first layer sees: centred, phase-flipped Hartley coefficients, ``b*t in_dim``."""
+        from cryodrgn import fft
+
+        images = batch.images.reshape(-1, self.box, self.box)
+        hartley = fft.symmetrize_ht(fft.ht2_center(images * self._window))
+        hartley = hartley.reshape(len(images), -1)[:, self._mask]  # reshape: symmetrize_ht drops a batch of one
+        mean, std = self.config.dataset_args.norm
+        hartley = (hartley - mean) / std
+        if batch.shift_px is not None:
+            # The circular mask is symmetric, so the partner -k of a masked coefficient is again its mirror in the list.
+            shift = batch.shift_px.reshape(-1, 1, 2)
+            hartley = self.lattice.translate_ht(hartley, shift, self._mask).reshape(len(images), -1)
+        if batch.ctf is not None:
+            hartley = hartley * self._ctf(batch.ctf.reshape(-1, 8)).sign()
+        return hartley
+
+    def _ctf(self, parameters: Tensor) -> Tensor:
+        from cryodrgn.ctf import compute_ctf
+
+        freqs = self._freqs.unsqueeze(0) / parameters[:, 0].reshape(-1, 1, 1)
+        ctf: Tensor = compute_ctf(freqs, *torch.split(parameters[:, 1:], 1, 1))
+        return ctf
+
+    def _real_space_input(self, batch: ImageBatch) -> Tensor:
+        """Return windowed pixels in units of the stack's own moments, as the convolutional encoder was trained on."""
+        if batch.moments is None:
+            raise InputError("The convolutional encoder needs the stack's pixel moments; encode it through a stack.")
+        return (batch.images * self._window - batch.moments.mean) / batch.moments.std
+
+    def _check(self, batch: ImageBatch) -> None:
+        ntilts = self.config.ntilts
+        expected = (self.box, self.box) if ntilts is None else (ntilts, self.box, self.box)
+        if tuple(batch.images.shape[1:]) != expected:
+            found = " x ".join(str(side) for side in batch.images.shape[1:])
+            raise InputError(
+                f"The images are {found} pixels, but the checkpoint was trained on {' x '.join(map(str, expected))}. "
+                "Give the stack it was trained on, or downsample with `cryodrgn downsample`."
+            )
+
+    def untrained(self, seed: int) -> "CryodrgnEncoder":
+        """Return the same architecture with fresh weights drawn from a seed."""
+        return CryodrgnEncoder(self.config, None, device=self.device, seed=seed)
+
+    @torch.inference_mode()
+    def decode_volume(self, z: np.ndarray, box: int | None = None) -> np.ndarray:
+        """Return the volume at one latent ``z`` (``d``), ``z y x`` float32; ``box`` (even) asks for a smaller one."""
+        lattice, side = self.lattice, self.box if box is None else box
+        if side % 2 or not 2 <= side <= self.box:
+            raise InputError(f"--volume-box {side}: expected an even number up to the box of the model, {self.box}.")
+        coords = lattice.coords if side == self.box else lattice.get_downsample_coords(side + 1)
+        extent = lattice.extent * side / self.box
+        norm = self.config.dataset_args.norm
+        volume = self.model.decoder.eval_volume(coords, side + 1, extent, norm, np.asarray(z, dtype=np.float32))
+        return np.asarray(volume.cpu().numpy(), dtype=np.float32)
+
+
+def _loadable(config: CryodrgnConfig) -> dict[str, Any]:
+    settings = config.for_cryodrgn()
+    model = settings["model_args"]
+    if model["enc_mask"] is None:
+        model["enc_mask"] = config.box // 2  # cryoDRGN's default when none was asked for
+    if model["encode_mode"] == "conv":
+        model["enc_mask"] = -1  # it sees pixels, not masked Fourier coefficients
+        if config.box != CONV_BOX:
+            raise InputError(
+                f"The config says encode_mode conv and a box of {config.box}; "
+                f"cryoDRGN's convolutional encoder takes {CONV_BOX}."
+            )
+    if model["enc_mask"] > config.box // 2:
+        raise InputError(f"The config's enc_mask {model['enc_mask']} exceeds half the box of {config.box} pixels.")
+    if model["pe_type"] == "gaussian" and model["feat_sigma"] is None:
+        raise InputError("The config says pe_type gaussian but gives no feat_sigma: is it another run's config?")
+    return settings
+
+
+def _load_state(model: torch.nn.Module, state: Mapping[str, Tensor], config: CryodrgnConfig) -> None:
+    own = model.state_dict()
+    for name, tensor in state.items():
+        if name in own and own[name].shape != tensor.shape:
+            raise InputError(
+                f"The config disagrees with the weights: {name} is {tuple(tensor.shape)} in the checkpoint, "
+                f"but {tuple(own[name].shape)} by the config (box {config.box}, enc_mask {config.model_args.enc_mask}, "
+                f"enc {config.model_args.qlayers}x{config.model_args.qdim}, zdim {config.model_args.zdim}). "
+                "It is probably another run's config; give the right one with --config PATH."
+            )
+    missing = sorted(set(own) - set(state))
+    extra = sorted(set(state) - set(own))
+    if missing or extra:
+        raise InputError(
+            f"The config disagrees with the weights: {len(missing)} parameters are missing"
+            f"{f' (first: {missing[0]})' if missing else ''} and {len(extra)} are not in the model"
+            f"{f' (first: {extra[0]})' if extra else ''}. Give the run's own config with --config PATH."
+        )
+    model.load_state_dict(dict(state))

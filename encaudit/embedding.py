@@ -1,0 +1,256 @@
+"""The pictures of figures 10 and 11: where the latents lie in the plane, and what that plane is worth."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents, Measurement, Skipped, Summary
+
+UMAP_NEIGHBOURS = 15
+UMAP_LEAST_DISTINCT = 50
+LEAST_FOR_INTERVAL = 20
+RESAMPLES = 400
+
+Projection = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The moved copies of some images in one layout.
+
+    - ``positions`` ``k``: which images, as positions in the reference.
+    - ``start``, ``points`` ``k 2``: the image and its moved copy in the plane.
+    - ``line_length`` ``k``: the distance between the two in the plane.
+    - ``displacement`` ``k``: the distance between the two in the latent space, all dimensions.
+    - ``fidelity``: Spearman correlation of the last two, or why there is none.
+    """
+
+    positions: np.ndarray
+    start: np.ndarray
+    points: np.ndarray
+    line_length: np.ndarray
+    displacement: np.ndarray
+    fidelity: float | Skipped
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The reference cloud and the moved copies in one plane.
+
+    - ``method``: "umap", "pca" or "latent plane"; ``axes``: the names of its two axes.
+    - ``positions`` ``m`` (sorted) and ``reference`` ``m 2``: the images drawn, and where.
+    - ``labelled``: the positions that are numbered in the picture; ``numbers``: their stack rows.
+    - ``moved``: by canonical spec; the labelled images come first in each.
+    - ``notes``: sentences to print under the picture.
+    """
+
+    method: str
+    axes: tuple[str, str]
+    positions: np.ndarray
+    reference: np.ndarray
+    labelled: np.ndarray
+    numbers: np.ndarray
+    moved: dict[str, Moved]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def identity_line_length(self) -> float | None:
+        """The longest line of the identity, which has to be exactly 0; None where the identity was not encoded."""
+        return float(self.moved[IDENTITY].line_length.max()) if IDENTITY in self.moved else None
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What is drawn: the latents of one space, which images, and which of those with their moved copies."""
+
+    reference: Latents
+    moved: dict[str, Latents]
+    positions: np.ndarray
+    labelled: np.ndarray
+    with_copies: np.ndarray
+    notes: tuple[str, ...]
+
+    def layout(
+        self,
+        method: str,
+        axes: tuple[str, str],
+        cloud: np.ndarray,
+        start: np.ndarray,
+        copies: dict[str, np.ndarray],
+        *notes: str,
+    ) -> Layout:
+        """Put the places that a method found together with what they mean."""
+        lines = {spec: self._lines(start, points, self.moved[spec]) for spec, points in copies.items()}
+        numbers = self.reference.index[self.labelled]
+        return Layout(method, axes, self.positions, cloud, self.labelled, numbers, lines, (*self.notes, *notes))
+
+    def _lines(self, start: np.ndarray, points: np.ndarray, moved: Latents) -> Moved:
+        rows = self.with_copies
+        delta = moved.mu[rows].astype(np.float64) - self.reference.mu[rows]
+        displacement, line_length = np.linalg.norm(delta, axis=1), np.linalg.norm(points - start, axis=1)
+        return Moved(rows, start, points, line_length, displacement, _fidelity(line_length, displacement))
+
+
+def embed(
+    encodings: Encodings,
+    *,
+    seed: int,
+    umap: bool = True,
+    umap_n: int = 20_000,
+    labelled: np.ndarray | None = None,
+    moved_n: int = 2_000,
+    on_progress: Callable[[str], None] | None = None,
+) -> list[Layout]:
+    """Where do the images and their moved copies lie in the plane?
+
+    One latent dimension gives the latent of the image against the latent that is drawn, two give the latent plane
+    itself; more give a UMAP, fitted jointly on the images and all their moved copies so that a line between the two
+    shows the encoder and not two fits, and the PCA of all reference images, on which the copies are projected.
+    At most ``umap_n`` images are drawn, always the ``labelled`` positions (default: the first ten), and the copies of
+    the labelled and of ``moved_n`` further ones; the choice and the UMAP follow from ``seed``.
+
+    Latents of an untrained encoder lie in another space and are left out; too few images, or ``umap=False``, leave out
+    the UMAP. The notes of the layouts say so.
+
+    Source: Edelberg & Lederman 2025, figures 10 and 11; McInnes, Healy & Melville 2018 for UMAP.
+    """
+    if labelled is None:
+        labelled = np.arange(min(10, len(encodings.reference)))
+    scene = _scene(encodings, np.asarray(labelled), umap_n, moved_n, seed)
+    dimensions = encodings.reference.mu.shape[1]
+    if dimensions == 1:
+        return [_latent_line(scene)]
+    if dimensions == 2:
+        return [_projected(scene, "latent plane", ("z1", "z2"), lambda mu: mu.astype(np.float64))]
+
+    project, axes = _principal_plane(encodings.reference.mu)
+    no_umap = _why_no_umap(scene) if umap else "UMAP: not asked for."
+    if no_umap is not None:
+        return [_projected(scene, "pca", axes, project, no_umap)]
+    if on_progress:
+        copies = f"{len(scene.moved)} x {len(scene.with_copies)} copies"
+        on_progress(f"UMAP of {len(scene.positions)} images and {copies}")
+    return [_umap(scene, seed), _projected(scene, "pca", axes, project)]
+
+
+def overlay_measurements(layouts: list[Layout], *, seed: int) -> list[Measurement]:
+    """Does a longer line in the picture mean that the latent moved further?
+
+    ``overlay_fidelity``: the Spearman correlation, over the images drawn with their copies, of the length of the line
+    with the displacement in the latent space. Dimensionless, with a bootstrap interval over images.
+    It is measured on the UMAP, or on the latent plane of one or two dimensions, where it is 1 by construction; skipped
+    where only a PCA was drawn, whose own value is in its layout. 1 (given as the floor): the lines tell the truth;
+    0 (given as the ceiling): their lengths mean nothing. Skipped where nothing moved: equal lengths have no order.
+
+    Source: ours; scipy's Spearman correlation.
+    """
+    assert layouts, "an embedding has at least one layout"
+    return [
+        Measurement("overlay_fidelity", 1, spec, "1", _fidelity_value(layouts[0].method, moved, seed), 1.0, 0.0)
+        for spec, moved in layouts[0].moved.items()
+    ]
+
+
+def _scene(encodings: Encodings, labelled: np.ndarray, most: int, with_copies: int, seed: int) -> _Scene:
+    """Draw so that a smaller sample is always part of a larger one, and copies never start outside the cloud."""
+    n = len(encodings.reference)
+    others = np.setdiff1d(np.arange(n), labelled)
+    order = np.concatenate([labelled, np.random.default_rng(seed).permutation(others)]).astype(np.int64)
+    copied = order[: len(labelled) + with_copies]
+    positions = np.sort(order[: max(most, len(copied))])
+
+    elsewhere = [spec for spec in encodings.moved if spec == UNTRAINED or spec.startswith(UNTRAINED + "+")]
+    moved = {spec: latents for spec, latents in encodings.moved.items() if spec not in elsewhere}
+    notes = []
+    if len(positions) < n:
+        notes.append(f"A seeded sample of {len(positions)} of {n} images is drawn.")
+    if elsewhere:
+        notes.append(f"Not drawn, as an untrained encoder has a latent space of its own: {', '.join(elsewhere)}.")
+    return _Scene(encodings.reference, moved, positions, labelled, copied, tuple(notes))
+
+
+def _why_no_umap(scene: _Scene) -> str | None:
+    distinct = len(np.unique(scene.reference.mu[scene.positions], axis=0))
+    if distinct >= UMAP_LEAST_DISTINCT:
+        return None
+    return f"UMAP: skipped, it needs {UMAP_LEAST_DISTINCT} distinct latents and there are {distinct}."
+
+
+def _umap(scene: _Scene, seed: int) -> Layout:
+    moved = [latents.mu[scene.with_copies] for latents in scene.moved.values()]
+    clouds = [scene.reference.mu[scene.positions], *moved]
+    # Equal latents are fitted once, so that a copy that did not move gets the very same place.
+    distinct, which = np.unique(np.concatenate(clouds), axis=0, return_inverse=True)
+    with warnings.catch_warnings():
+        # On import about tensorflow, which is not used; on fitting about graphs of several pieces, which are no error.
+        warnings.simplefilter("ignore")
+        from umap import UMAP
+
+        places = UMAP(n_neighbors=UMAP_NEIGHBOURS, random_state=seed, n_jobs=1).fit_transform(distinct)
+    points = np.asarray(places, dtype=np.float64)[which.ravel()]
+    cloud, *copies = np.split(points, np.cumsum([len(part) for part in clouds[:-1]]))
+    start = cloud[np.searchsorted(scene.positions, scene.with_copies)]
+    return scene.layout("umap", ("UMAP 1", "UMAP 2"), cloud, start, dict(zip(scene.moved, copies, strict=True)))
+
+
+def _projected(scene: _Scene, method: str, axes: tuple[str, str], project: Projection, *notes: str) -> Layout:
+    copies = {spec: project(latents.mu[scene.with_copies]) for spec, latents in scene.moved.items()}
+    start, cloud = project(scene.reference.mu[scene.with_copies]), project(scene.reference.mu[scene.positions])
+    return scene.layout(method, axes, cloud, start, copies, *notes)
+
+
+def _principal_plane(mu: np.ndarray) -> tuple[Projection, tuple[str, str]]:
+    centre = mu.mean(axis=0, dtype=np.float64)
+    variance, directions = np.linalg.eigh(np.cov(mu, rowvar=False, bias=True, dtype=np.float64))
+    plane = directions[:, ::-1][:, :2]
+    # An eigenvector's sign is arbitrary; its largest entry is made positive, so that two runs draw the same picture.
+    plane = plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
+    total = float(variance.sum())
+    share = variance[::-1][:2] / total if total > 0 else np.zeros(2)
+    first, second = (f"PC{k + 1} ({100 * share[k]:.0f} % of the variance)" for k in range(2))
+    return lambda points: (points - centre) @ plane, (first, second)
+
+
+def _latent_line(scene: _Scene) -> Layout:
+    """Draw one dimension as a plane: the latent of the image, against the latent that is drawn for it."""
+    own = scene.reference.mu[scene.with_copies, 0].astype(np.float64)
+    copies = {spec: np.stack([own, latents.mu[scene.with_copies, 0]], axis=1) for spec, latents in scene.moved.items()}
+    cloud = np.repeat(scene.reference.mu[scene.positions].astype(np.float64), 2, axis=1)
+    axes = ("z of the image", "z of the image, and of its moved copy")
+    note = "One latent dimension: images lie on the diagonal, their copies straight above or below them."
+    return scene.layout("latent plane", axes, cloud, np.stack([own, own], axis=1), copies, note)
+
+
+def _fidelity(line_length: np.ndarray, displacement: np.ndarray) -> float | Skipped:
+    if not displacement.any():
+        return Skipped("nothing moved")
+    if len(displacement) < 3:
+        return Skipped(f"a rank correlation needs 3 images, there are {len(displacement)}")
+    if np.ptp(displacement) == 0 or np.ptp(line_length) == 0:
+        return Skipped("all lines are equally long, or all displacements equally large: there is no order to compare")
+    return float(spearmanr(line_length, displacement).statistic)
+
+
+def _fidelity_value(method: str, moved: Moved, seed: int) -> Summary | Skipped:
+    if method == "pca":
+        return Skipped("no UMAP was drawn")
+    if isinstance(moved.fidelity, Skipped):
+        return moved.fidelity
+    value, n = moved.fidelity, len(moved.positions)
+    low, high = _interval(moved, seed) if n >= LEAST_FOR_INTERVAL else (None, None)
+    return Summary(value, value, value, value, value, value, low, high, n)
+
+
+def _interval(moved: Moved, seed: int) -> tuple[float, float] | tuple[None, None]:
+    rng = np.random.default_rng(seed)
+    n = len(moved.positions)
+    again = (rng.integers(n, size=n) for _ in range(RESAMPLES))
+    drawn = [_fidelity(moved.line_length[rows], moved.displacement[rows]) for rows in again]
+    values = [value for value in drawn if not isinstance(value, Skipped)]
+    if len(values) < RESAMPLES // 2:
+        return None, None
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,89 @@
+"""From a specification on the command line to a transform, and back to its canonical form."""
+
+import re
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+from encaudit.errors import InputError
+from encaudit.registry import Registry
+from encaudit.transforms.chain import join
+from encaudit.transforms.contrast import Contrast
+from encaudit.transforms.ctf import Ctf
+from encaudit.transforms.identity import Identity
+from encaudit.transforms.mirror import Mirror
+from encaudit.transforms.noise import AddNoise
+from encaudit.transforms.rotation import Rot90, Rot180, Rot270, Rotate
+from encaudit.transforms.spec import SpecTransform
+from encaudit.transforms.translation import Roll, Shift
+from encaudit.transforms.twin import Noise, Permutation
+from encaudit.transforms.untrained import Untrained
+
+DEFAULT_SPECS = ("roll1", "rot90", "rot90:frame=array", "permutation", "noise")
+
+TRANSFORMS: Registry[type[SpecTransform]] = Registry("transform")
+for _built_in in (
+    *(Identity, Roll, Shift, Rot90, Rot180, Rot270, Rotate, Mirror),
+    *(Contrast, AddNoise, Ctf, Permutation, Noise, Untrained),
+):
+    TRANSFORMS.add(_built_in.name, _built_in)
+
+JOINT = re.compile(r"(?<![0-9.][eE])\+")  # the plus sign of 1e+3 joins nothing
+GLUED = re.compile(r"([a-z]+)(-?[0-9]+)", re.ASCII)
+NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def parse_transform(spec: str) -> SpecTransform:
+    """Return the transform of a specification: ``name[:field=value,...]``, chained with ``+``.
+
+    Raises UnknownNameError, offering the nearest name, for an unknown transform; InputError, naming what is known, for
+    an unknown or malformed parameter.
+
+    >>> parse_transform("roll1+rot90:frame=array")
+    Chain(parts=(Roll(dx=1, dy=0, frame='raw'), Rot90(frame='array')))
+    """
+    return join(*(_parse_one(part.strip(), spec) for part in JOINT.split(spec)))
+
+
+def canonical(spec: str) -> str:
+    """Return the canonical specification, the key of latents and reports.
+
+    >>> canonical("roll:dx=1,dy=0,frame=raw")
+    'roll1'
+    """
+    return str(parse_transform(spec))
+
+
+def _parse_one(part: str, spec: str) -> SpecTransform:
+    if not part:
+        raise InputError(f"A transform is missing in {spec!r}. Type for example roll1, or roll1+rot90 for a chain.")
+    name, colon, told = part.partition(":")
+    pairs = told.split(",") if colon else []
+    if name not in TRANSFORMS and (match := GLUED.fullmatch(name)) and match[1] in TRANSFORMS:
+        field = TRANSFORMS.get(match[1]).glued
+        if field is not None:
+            name, pairs = match[1], [f"{field}={match[2]}", *pairs]
+    cls = TRANSFORMS.get(name)
+    given: dict[str, Any] = {}
+    for pair in pairs:
+        field, value = _parse_pair(pair, cls)
+        if field in given:
+            raise InputError(f"{part!r} gives {field} twice. Type for example {cls.example}.")
+        given[field] = value
+    given = given or dict(cls.bare)
+    if cls.strengths and not any(field in given for field in cls.strengths):
+        raise InputError(f"{part!r} has to give {' or '.join(cls.strengths)}. Type for example {cls.example}.")
+    return cls(**given)
+
+
+def _parse_pair(pair: str, cls: type[SpecTransform]) -> tuple[str, Any]:
+    field, equals, value = (text.strip() for text in pair.partition("="))
+    known = [field.name for field in fields(cls)]
+    if field not in known:
+        parameters = f"known: {', '.join(known)}" if known else "it takes none"
+        raise InputError(f"{cls.name} has no parameter {field!r}; {parameters}. Type for example {cls.example}.")
+    if not equals or not value:
+        raise InputError(f"{field} of {cls.name} has no value. Type for example {cls.example}.")
+    kind = get_type_hints(cls)[field]
+    if kind in (int, float) and NUMBER.fullmatch(value):
+        return field, int(value) if re.fullmatch("-?[0-9]+", value) else float(value)
+    return field, value

@@ -1,0 +1,98 @@
+"""What every transform can do: hold checked parameters, print its canonical spec, say what it needs."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+
+from encaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from encaudit.types import ImageBatch
+
+MISSING_FIELD = {
+    "shift_px": "the stored translations of the images; pass --poses with translations, or drop frame=covariant",
+    "ctf": "the CTF parameters of the images; pass --ctf",
+    "moments": "the mean and standard deviation of the whole stack; set ImageBatch.moments",
+}
+
+
+@dataclass(frozen=True)
+class SpecTransform(ABC):
+    """A transform whose dataclass fields are its specification; a plug-in subclasses it.
+
+    Fields are annotated ``int``, ``float`` or ``Literal[...]`` (the allowed words). The rest is said by class:
+
+    - ``name``: its name on the command line; ``example``: a spec that works, for error messages.
+    - ``strengths``: the fields of which a spec has to give at least one, so that no bare name is a silent no-op.
+    - ``glued``: the whole-number field that may be written behind the name (``roll5``).
+    - ``bare``: the parameters that the name alone stands for.
+    - ``acts_on``: each ``image`` by itself, the ``run`` (who is whose twin), or the ``encoder``.
+    """
+
+    name: ClassVar[str]
+    example: ClassVar[str]
+    strengths: ClassVar[tuple[str, ...]] = ()
+    glued: ClassVar[str | None] = None
+    bare: ClassVar[Mapping[str, Any]] = {}
+    acts_on: ClassVar[Literal["image", "run", "encoder"]] = "image"
+
+    def __post_init__(self) -> None:
+        """Hold each parameter to its type; InputError for anything else."""
+        kinds = get_type_hints(type(self))
+        for field in fields(self):
+            value = self._checked(field.name, kinds[field.name], getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+
+    @abstractmethod
+    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:
+        """Return the moved observations; the input is left as it is."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The optional fields of ImageBatch that have to be there: among shift_px, ctf, moments."""
+        return frozenset()
+
+    def check(self, batch: ImageBatch) -> None:
+        """Refuse images that lack something the transform needs, with one sentence (InputError)."""
+        for field in sorted(self.needs):
+            if getattr(batch, field) is None:
+                raise InputError(f"{self} needs {MISSING_FIELD[field]}.")
+
+    def __str__(self) -> str:
+        """Return the canonical specification."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        said = {f.name: values[f.name] for f in fields(self) if f.default is MISSING or values[f.name] != f.default}
+        if self.bare and said == self.bare:
+            return self.name
+        strengths = [name for name in self.strengths if name in said] or list(self.strengths[:1])
+        name = self.name
+        if self.glued is not None and strengths == [self.glued]:
+            name, strengths = f"{name}{values[self.glued]}", []
+        told = [*strengths, *(field for field in said if field not in self.strengths)]
+        return ":".join([name, *([",".join(f"{field}={_spelled(values[field])}" for field in told)] if told else [])])
+
+    def _checked(self, field: str, kind: Any, value: Any) -> Any:
+        if get_origin(kind) is Literal:
+            if value in get_args(kind):
+                return value
+            wanted = f"one of {', '.join(get_args(kind))}"
+        else:
+            # A bool is an int to Python, but nobody means roll:dx=True.
+            number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+            if number and (kind is float or value == int(value)):
+                return kind(value)
+            wanted = "a whole number" if kind is int else "a finite number"
+        raise InputError(
+            f"{field} of {self.name} has to be {wanted}; found {value!r}. Type for example {self.example}."
+        )
+
+
+def _spelled(value: Any) -> str:
+    """Spell a value so that it parses back: 1.0 as 1, and no plus sign, which joins chains."""
+    if not isinstance(value, float):
+        return str(value)
+    return repr(value + 0.0).removesuffix(".0").replace("e+", "e")

@@ -1,0 +1,82 @@
+"""Evil twins: the encoder sees something else in the place of each image, fixed for the whole run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from encaudit.errors import InputError
+from encaudit.transforms.draws import generator, normal_like
+from encaudit.transforms.spec import SpecTransform
+
+if TYPE_CHECKING:
+    from encaudit.types import ImageBatch
+
+
+def derangement(n: int, seed: int) -> np.ndarray:
+    """Who is whose twin? Position i of a run gets the observation at position ``derangement(n, seed)[i]``.
+
+    A uniformly drawn cycle through all n positions (int64): a bijection without fixed points. The cycle walks through
+    a random permutation, which gives the distribution of Sattolo's algorithm without its loop.
+
+    Raises InputError for n < 2: a single image has no other.
+    """
+    if n < 2:
+        raise InputError(f"permutation needs at least 2 images to swap; found {n}. Pass more images or leave it away.")
+    walk = generator(seed, "permutation").permutation(n)
+    twin = np.empty(n, dtype=np.int64)
+    twin[walk] = np.roll(walk, -1)
+    return twin
+
+
+@dataclass(frozen=True)
+class Permutation(SpecTransform):
+    """Does the latent belong to the image? Every image gives its place to another one: the ceiling of all measures.
+
+    The twin keeps its own translation, CTF and pose; only the index stays that of the place. It acts on the run: the
+    pass encodes the other parts of a chain and gathers the latents by ``derangement(n, seed)``. Called on a batch, it
+    deranges within that batch, which is the same thing only when the batch is the run.
+
+    Raises InputError for a batch of one.
+
+    Source: Edelberg & Lederman 2025, figures 6-8 and 26; there the twin got the CTF of its place.
+    """
+
+    name = "permutation"
+    example = "permutation"
+    acts_on = "run"
+
+    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:
+        """Return the observations deranged within the batch."""
+        rows = batch.index.new_tensor(derangement(len(batch), seed))
+        return batch.select(rows).with_(index=batch.index)
+
+
+@dataclass(frozen=True)
+class Noise(SpecTransform):
+    """What does the encoder say when there is nothing to see? Gaussian pixels in place of the image.
+
+    Mean and standard deviation are those of the whole stack (``batch.moments``); metadata stay. The draw depends on
+    seed and image only, so a twin is the same in every epoch.
+
+    Raises InputError when the batch has no moments.
+
+    Source: Edelberg & Lederman 2025, figure 9.
+    """
+
+    name = "noise"
+    example = "noise"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The moments to imitate."""
+        return frozenset({"moments"})
+
+    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:
+        """Return the observations with noise for pixels."""
+        self.check(batch)
+        assert batch.moments is not None
+        drawn = normal_like(batch, seed, self.name)
+        return batch.with_(images=drawn * batch.moments.std + batch.moments.mean)

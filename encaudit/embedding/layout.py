@@ -5,14 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import spearmanr
 
-from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents, Measurement, Skipped, Summary
+from encaudit.embedding.fidelity import fidelity
+from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents, Skipped
 
 UMAP_NEIGHBOURS = 15
 UMAP_LEAST_DISTINCT = 50
-LEAST_FOR_INTERVAL = 20
-RESAMPLES = 400
 
 Projection = Callable[[np.ndarray], np.ndarray]
 
@@ -91,7 +89,7 @@ class _Scene:
         rows = self.with_copies
         delta = moved.mu[rows].astype(np.float64) - self.reference.mu[rows]
         displacement, line_length = np.linalg.norm(delta, axis=1), np.linalg.norm(points - start, axis=1)
-        return Moved(rows, start, points, line_length, displacement, _fidelity(line_length, displacement))
+        return Moved(rows, start, points, line_length, displacement, fidelity(line_length, displacement))
 
 
 def embed(
@@ -134,24 +132,6 @@ def embed(
         copies = f"{len(scene.moved)} x {len(scene.with_copies)} copies"
         on_progress(f"UMAP of {len(scene.positions)} images and {copies}")
     return [_umap(scene, seed), _projected(scene, "pca", axes, project)]
-
-
-def overlay_measurements(layouts: list[Layout], *, seed: int) -> list[Measurement]:
-    """Does a longer line in the picture mean that the latent moved further?
-
-    ``overlay_fidelity``: the Spearman correlation, over the images drawn with their copies, of the length of the line
-    with the displacement in the latent space. Dimensionless, with a bootstrap interval over images.
-    It is measured on the UMAP, or on the latent plane of one or two dimensions, where it is 1 by construction; skipped
-    where only a PCA was drawn, whose own value is in its layout. 1 (given as the floor): the lines tell the truth;
-    0 (given as the ceiling): their lengths mean nothing. Skipped where nothing moved: equal lengths have no order.
-
-    Source: ours; scipy's Spearman correlation.
-    """
-    assert layouts, "an embedding has at least one layout"
-    return [
-        Measurement("overlay_fidelity", 1, spec, "1", _fidelity_value(layouts[0].method, moved, seed), 1.0, 0.0)
-        for spec, moved in layouts[0].moved.items()
-    ]
 
 
 def _scene(encodings: Encodings, labelled: np.ndarray, most: int, with_copies: int, seed: int) -> _Scene:
@@ -222,35 +202,3 @@ def _latent_line(scene: _Scene) -> Layout:
     axes = ("z of the image", "z of the image, and of its moved copy")
     note = "One latent dimension: images lie on the diagonal, their copies straight above or below them."
     return scene.layout("latent plane", axes, cloud, np.stack([own, own], axis=1), copies, note)
-
-
-def _fidelity(line_length: np.ndarray, displacement: np.ndarray) -> float | Skipped:
-    if not displacement.any():
-        return Skipped("nothing moved")
-    if len(displacement) < 3:
-        return Skipped(f"a rank correlation needs 3 images, there are {len(displacement)}")
-    if np.ptp(displacement) == 0 or np.ptp(line_length) == 0:
-        return Skipped("all lines are equally long, or all displacements equally large: there is no order to compare")
-    return float(spearmanr(line_length, displacement).statistic)
-
-
-def _fidelity_value(method: str, moved: Moved, seed: int) -> Summary | Skipped:
-    if method == "pca":
-        return Skipped("no UMAP was drawn")
-    if isinstance(moved.fidelity, Skipped):
-        return moved.fidelity
-    value, n = moved.fidelity, len(moved.positions)
-    low, high = _interval(moved, seed) if n >= LEAST_FOR_INTERVAL else (None, None)
-    return Summary(value, value, value, value, value, value, low, high, n)
-
-
-def _interval(moved: Moved, seed: int) -> tuple[float, float] | tuple[None, None]:
-    rng = np.random.default_rng(seed)
-    n = len(moved.positions)
-    again = (rng.integers(n, size=n) for _ in range(RESAMPLES))
-    drawn = [_fidelity(moved.line_length[rows], moved.displacement[rows]) for rows in again]
-    values = [value for value in drawn if not isinstance(value, Skipped)]
-    if len(values) < RESAMPLES // 2:
-        return None, None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

@@ -112,9 +112,6 @@ class _PlainUnpickler(pickle.Unpickler):
             raise _Refused(f"{module}.{name}")
         return super().find_class(module, name)
 
-    def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError("it points outside itself, as files of torch.save do")
-
 
 def _content(path: Path) -> bytes:
     if not path.is_file():

@@ -1,0 +1,8 @@
+"""Images of every format as one kind of stack, and which of them cannot be used."""
+
+from encaudit.images.moments import stack_moments
+from encaudit.images.opening import open_stack
+from encaudit.images.stack import ImageStack
+from encaudit.images.unusable import unusable
+
+__all__ = ["ImageStack", "open_stack", "stack_moments", "unusable"]

@@ -1,0 +1,75 @@
+"""Images that are arrays: .npy (mapped, not loaded) and .pt tensors, of shape n y x, or n c y x for colour.
+
+Values are taken as they are; only IDX files, which hold 8-bit images by definition, are scaled.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from encaudit.errors import InputError
+from encaudit.images.pixels import widened
+from encaudit.pickles import load_weights
+
+ARRAY_SUFFIXES = (".npy", ".pt")
+
+
+class ArrayPixels:
+    """Images of one array."""
+
+    apix: float | None = None
+    micrographs: np.ndarray | None = None
+
+    def __init__(self, path: str | Path, *, trust_pickle: bool = False) -> None:
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"No image file at {path}. Check the path given to --images.")
+        self._images = _tensor(path, trust_pickle) if path.suffix == ".pt" else _mapped(path)
+        check_shape(path, self._images.shape)
+        self.count = self._images.shape[0]
+        self.image_shape = tuple(self._images.shape[1:])
+        self.files: tuple[str, ...] = (str(path),)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Return these images as float32."""
+        return widened(self._images[rows])
+
+
+class _Shaped(Protocol):
+    shape: tuple[int, ...]
+
+
+def check_shape(path: Path, shape: tuple[int, ...]) -> None:
+    """Raise ``InputError`` unless the shape is n y x or n c y x, with square images and at least one of them."""
+    text = " x ".join(map(str, shape)) or "a single number"
+    if len(shape) not in (3, 4):
+        raise InputError(f"{path} has shape {text}; expected n x y x x, or n x c x y x x for colour. Reshape it.")
+    if 0 in shape:
+        raise InputError(f"{path} has shape {text}: there are no images in it.")
+    if shape[-1] != shape[-2]:
+        raise InputError(
+            f"{path} holds images of {shape[-2]} x {shape[-1]} pixels; expected square ones. Crop or pad them."
+        )
+
+
+def _mapped(path: Path) -> np.ndarray:
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path} cannot be read as a .npy array ({error}). Save it again with numpy.save.") from error
+    if images.dtype.kind not in "buif":
+        raise InputError(f"{path} holds {images.dtype}; expected real numbers.")
+    return np.asarray(images)
+
+
+def _tensor(path: Path, trust_pickle: bool) -> np.ndarray:
+    import torch
+
+    images = load_weights(path, trust=trust_pickle)
+    if isinstance(images, np.ndarray) and images.dtype.kind in "buif":
+        return images
+    if not isinstance(images, torch.Tensor) or images.is_complex():
+        kind = str(images.dtype) if isinstance(images, torch.Tensor) else type(images).__name__
+        raise InputError(f"{path} holds a {kind}; expected one tensor of real numbers, n x y x x or n x c x y x x.")
+    return (images.float() if images.dtype == torch.bfloat16 else images.detach()).numpy()

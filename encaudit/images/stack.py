@@ -1,0 +1,64 @@
+"""Images with their metadata, read by position."""
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from encaudit.images.ctf import Ctf
+from encaudit.images.moments import stack_moments
+from encaudit.images.pixels import Pixels
+from encaudit.images.poses import Poses
+from encaudit.images.selection import Rows
+from encaudit.types import ImageBatch, PixelMoments
+
+
+class ImageStack:
+    """A ``Stack`` of files: pixels on disk, metadata in memory.
+
+    ``index`` ``n``: the stack row of each position (the particle's number for tilt series). ``image_shape``: (y, x);
+    (t, y, x) for tilt series, (c, y, x) for colour. ``apix``: angstrom per pixel, of the CTF where there is one, else of
+    the image file. ``micrographs``: text, ``n`` (of a particle's first tilt). ``apix`` and ``micrographs`` are None where
+    nothing says. ``seed`` picks the images that ``moments`` are taken over.
+    """
+
+    def __init__(
+        self, pixels: Pixels, rows: Rows, index: np.ndarray, poses: Poses | None, ctf: Ctf | None, seed: int = 0
+    ) -> None:
+        self._pixels = pixels
+        self._rows = rows
+        self._poses = poses
+        self._ctf = ctf
+        self._seed = seed
+        self.index = index
+        self.image_shape: tuple[int, ...] = (*rows.wanted.shape[1:], *pixels.image_shape)
+        self.apix: float | None = pixels.apix if ctf is None else ctf.apix
+        self.files: tuple[str, ...] = pixels.files
+        first = rows.wanted.reshape(len(index), -1)[:, 0]
+        self.micrographs: np.ndarray | None = None if pixels.micrographs is None else pixels.micrographs[first]
+
+    @cached_property
+    def moments(self) -> PixelMoments:
+        """Mean and standard deviation of the pixels; see ``stack_moments``."""
+        return stack_moments(self, self._seed)
+
+    def __len__(self) -> int:
+        """Return the number of observations."""
+        return len(self.index)
+
+    def read(self, positions: np.ndarray) -> ImageBatch:
+        """Read the observations at these positions (0 .. n - 1), in the order asked for; float32, on the CPU."""
+        rows = self._rows.wanted[positions]
+        pixels = self._pixels.read(rows.reshape(-1))
+        return ImageBatch(
+            images=torch.from_numpy(pixels.reshape(len(rows), *self.image_shape)),
+            index=torch.from_numpy(self.index[positions]),
+            shift_px=_rows_of(self._poses.shift_px if self._poses else None, positions),
+            ctf=_rows_of(self._ctf.values if self._ctf else None, positions),
+            pose=_rows_of(self._poses.rotation if self._poses else None, positions),
+        )
+
+
+def _rows_of(table: np.ndarray | None, positions: np.ndarray) -> Tensor | None:
+    return None if table is None else torch.from_numpy(table[positions])

@@ -5,9 +5,15 @@ import numpy as np
 from encaudit.embedding.fidelity import fidelity
 from encaudit.embedding.layout import Layout, Moved
 from encaudit.results import Measurement, Skipped, Summary
-
-LEAST_FOR_INTERVAL = 20
-RESAMPLES = 400
+from encaudit.stats import (
+    NO_INTERVAL,
+    RESAMPLES,
+    Interval,
+    generator,
+    has_interval,
+    percentile_interval,
+    summarize_dataset,
+)
 
 
 def overlay_measurements(layouts: list[Layout], *, seed: int = 0) -> list[Measurement]:
@@ -23,28 +29,24 @@ def overlay_measurements(layouts: list[Layout], *, seed: int = 0) -> list[Measur
     """
     assert layouts, "an embedding has at least one layout"
     return [
-        Measurement("overlay_fidelity", 1, spec, "1", _fidelity_value(layouts[0].method, moved, seed), 1.0, 0.0)
+        Measurement("overlay_fidelity", 1, spec, "1", _value(layouts[0].method, moved, seed), 1.0, 0.0)
         for spec, moved in layouts[0].moved.items()
     ]
 
 
-def _fidelity_value(method: str, moved: Moved, seed: int) -> Summary | Skipped:
+def _value(method: str, moved: Moved, seed: int) -> Summary | Skipped:
     if method == "pca":
         return Skipped("no UMAP was drawn")
     if isinstance(moved.fidelity, Skipped):
         return moved.fidelity
-    value, n = moved.fidelity, len(moved.positions)
-    low, high = _interval(moved, seed) if n >= LEAST_FOR_INTERVAL else (None, None)
-    return Summary(value, value, value, value, value, value, low, high, n)
+    return summarize_dataset(moved.fidelity, _interval(moved, seed), len(moved.positions))
 
 
-def _interval(moved: Moved, seed: int) -> tuple[float, float] | tuple[None, None]:
-    rng = np.random.default_rng(seed)
+def _interval(moved: Moved, seed: int) -> Interval:
     n = len(moved.positions)
-    again = (rng.integers(n, size=n) for _ in range(RESAMPLES))
-    drawn = [fidelity(moved.line_length[rows], moved.displacement[rows]) for rows in again]
-    values = [value for value in drawn if not isinstance(value, Skipped)]
-    if len(values) < RESAMPLES // 2:
-        return None, None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    if not has_interval(n, None):
+        return NO_INTERVAL
+    rng = generator(seed, "overlay fidelity")
+    resamples = (rng.integers(n, size=n) for _ in range(RESAMPLES))
+    drawn = [fidelity(moved.line_length[rows], moved.displacement[rows]) for rows in resamples]
+    return percentile_interval(np.array([np.nan if isinstance(value, Skipped) else value for value in drawn]))

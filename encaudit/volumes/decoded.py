@@ -36,7 +36,7 @@ class DecodedVolumes:
         if volume.shape != (side, side, side) or side % 2 or side < LEAST_BOX:
             raise InputError(
                 f"The decoder returned a volume of shape {volume.shape}; Fourier shell correlation needs a cube with "
-                f"an even side of at least {LEAST_BOX}. Choose another --volume-box, or skip the volumes with --volumes 0."
+                f"an even side of at least {LEAST_BOX}. Choose another --volume-box, or skip them with --volumes 0."
             )
         if not np.isfinite(volume).all() or np.ptp(volume) == 0:
             raise InputError(

@@ -8,19 +8,20 @@ import numpy as np
 from encaudit.volumes.study import VolumeStudy
 
 
-def write(study: VolumeStudy, folder: Path) -> list[Path]:
-    """Write the volumes of a study as .mrc files into an existing folder, and return their paths.
+def write_volumes(study: VolumeStudy, folder: Path) -> list[Path]:
+    """Write the volumes of a study as .mrc files into a folder, made where missing, and return their paths.
 
     ``particle0003.mrc`` is the volume of stack row 3, ``particle0003.roll1.mrc`` that of its moved copy, and
     ``particle0003.roll1.difference.mrc`` the second minus the first. The voxel size is 1 where it is unknown, as
     cryoDRGN writes it.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     written: dict[Path, None] = {}
     for spec, compared in study.comparisons.items():
         for one in compared:
             before, after = study.decoded.of(one.z), study.decoded.of(one.z_moved)
             stem = f"particle{one.index:04d}"
-            moved = f"{stem}.{_safe(spec)}"
+            moved = f"{stem}.{file_name_part(spec)}"
             for name, volume in ((stem, before), (moved, after), (f"{moved}.difference", after - before)):
                 path = folder / f"{name}.mrc"
                 if path not in written:
@@ -29,7 +30,7 @@ def write(study: VolumeStudy, folder: Path) -> list[Path]:
     return list(written)
 
 
-def _safe(spec: str) -> str:
+def file_name_part(spec: str) -> str:
     """Return a specification as a part of a file name, on any system."""
     return re.sub(r"[^A-Za-z0-9.,+=-]", "_", spec)
 

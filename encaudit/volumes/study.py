@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Measurement, Skipped, Summary
+from encaudit.stats import summarize_images
 from encaudit.volumes.decoded import DecodedVolumes
 from encaudit.volumes.likeness import Likeness, likeness
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from encaudit.types import Decoder
 
 RANDOM_PARTICLES = 12
-LEAST_FOR_INTERVAL = 20
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -164,10 +163,4 @@ def _notes(encodings: Encodings, labelled: int) -> tuple[str, ...]:
 def _summary(chosen: list[Likeness], name: str) -> Summary | Skipped:
     if not chosen:
         return Skipped("no labelled particle was decoded")
-    values = np.array([getattr(one, name) for one in chosen])
-    q05, q25, median, q75, q95 = (float(q) for q in np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95]))
-    low, high = None, None
-    if len(values) >= LEAST_FOR_INTERVAL:
-        again = np.random.default_rng(0).choice(values, size=(RESAMPLES, len(values)))
-        low, high = (float(q) for q in np.quantile(np.median(again, axis=1), [0.025, 0.975]))
-    return Summary(median, float(values.mean()), q05, q25, q75, q95, low, high, len(values))
+    return summarize_images(np.array([getattr(one, name) for one in chosen]), None, seed=0)

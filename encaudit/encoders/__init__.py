@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from encaudit.encoders.cryodrgn_config import CryodrgnConfig, find_config, read_config
 from encaudit.encoders.recognize import (
     KINDS,
     MODULE_PREFIX,
@@ -29,6 +30,7 @@ class OpenedEncoder:
 class OpenedCryodrgn(OpenedEncoder):
     """A cryoDRGN encoder, which also knows where its configuration was."""
 
+    config: CryodrgnConfig
     config_path: Path
 
 
@@ -76,10 +78,9 @@ def _open_file(path: Path, kind: str | None, config: Path | None, device: str, t
         return OpenedEncoder(vae_from_checkpoint(content, device=device), kind, path)
 
     from encaudit.encoders.cryodrgn import CryodrgnEncoder
-    from encaudit.encoders.cryodrgn_config import find_config, read_config
 
     checkpoint_kind(path, content)  # says what is wrong when an override names what this is not
     config_path = config or find_config(path)
     settings = read_config(config_path, trust_pickle=trust_pickle)
     encoder = CryodrgnEncoder(settings, content["model_state_dict"], device=device)
-    return OpenedCryodrgn(encoder, kind, path, config_path)
+    return OpenedCryodrgn(encoder, kind, path, settings, config_path)

@@ -74,7 +74,7 @@ def _refuse_without_encoder(path: Path, names: list[str]) -> None:
         if any(name.startswith(("conf_cnn.", "conf_regressor.", "conf_encoder.")) for name in names):
             raise NoEncoderError(
                 f"{path} is a checkpoint of `cryodrgn abinit --use-conf-encoder`: its encoder is a convolutional "
-                "network on real-space images that encaudit does not read. Wrap it yourself with module:your.module:factory."
+                "network on real-space images that encaudit does not read. Wrap it: module:your.module:factory."
             )
         raise NoEncoderError(
             f"{path} is a checkpoint of `cryodrgn abinit`: it has no encoder, but a table of one latent per image. "

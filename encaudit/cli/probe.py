@@ -1,0 +1,135 @@
+"""`encaudit probe`: audit one encoder under a set of transforms."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Images = "Images"
+Encoder = "Encoder"
+Output = "Output"
+
+
+def probe(
+    checkpoint: Annotated[
+        str,
+        typer.Argument(
+            metavar="CKPT",
+            help="cryoDRGN weights file or run folder, encaudit checkpoint, TorchScript or torch.export file, or "
+            "module:pkg.mod:factory.",
+        ),
+    ],
+    transform: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--transform",
+            "-t",
+            metavar="SPEC",
+            help="What to do to the images, for example roll1, rot90:frame=array, shift:dx=0.5, roll1+rot90. "
+            "Repeatable. Default: roll1, rot90, rot90:frame=array, permutation, noise.",
+        ),
+    ] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            help="Particle stack (.mrcs .star .cs .txt), array (.npy .pt) or IDX. Default: what the config names.",
+            rich_help_panel=Images,
+        ),
+    ] = None,
+    poses: Annotated[str | None, typer.Option(help="poses.pkl of cryoDRGN, or none.", rich_help_panel=Images)] = None,
+    ctf: Annotated[str | None, typer.Option(help="ctf.pkl of cryoDRGN, or none.", rich_help_panel=Images)] = None,
+    datadir: Annotated[
+        str | None, typer.Option(help="Where the .mrcs files of a .star or .cs are.", rich_help_panel=Images)
+    ] = None,
+    ind: Annotated[
+        str | None,
+        typer.Option(help="Index file: only these rows of the stack; all for every row.", rich_help_panel=Images),
+    ] = None,
+    n: Annotated[int | None, typer.Option(help="Only the first N images.", rich_help_panel=Images)] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="config.yaml or config.pkl, when not beside CKPT.", rich_help_panel=Encoder)
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="cryodrgn, vae, module, torchscript or exported. Default: recognized by content.",
+            rich_help_panel=Encoder,
+        ),
+    ] = None,
+    trust_pickle: Annotated[
+        bool,
+        typer.Option(
+            "--trust-pickle", help="Load pickles that may run code. Only for files you made.", rich_help_panel=Encoder
+        ),
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=Encoder)] = "auto",
+    batch_size: Annotated[
+        str, typer.Option(metavar="N|auto", help="Images encoded at once.", rich_help_panel=Encoder)
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 0,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Output folder; - prints the report as JSON. Default: CKPT's stem + .encaudit/, beside CKPT.",
+            rich_help_panel=Output,
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Write into a folder that encaudit did not make.", rich_help_panel=Output),
+    ] = False,
+    no_umap: Annotated[
+        bool, typer.Option("--no-umap", help="No UMAP; the overlay is the PCA alone.", rich_help_panel=Output)
+    ] = False,
+    umap_n: Annotated[
+        int, typer.Option(help="Images in the UMAP, a seeded subsample above that.", rich_help_panel=Output)
+    ] = 20_000,
+    volumes: Annotated[
+        int, typer.Option(metavar="N", help="Particles to decode into volumes; 0 for none.", rich_help_panel=Output)
+    ] = 6,
+    volume_box: Annotated[int | None, typer.Option(help="Decode at this smaller box.", rich_help_panel=Output)] = None,
+) -> None:
+    """Does the encoder give a harmlessly moved image the latent it gave the image?
+
+    Encodes every image as it is and under each transform, and reports how far the latents move, between a floor (the
+    image itself) and a ceiling (another image).
+    """
+    from encaudit.audit import AuditOptions, audit_checkpoint
+    from encaudit.cli.progress import Progress
+    from encaudit.report.console import print_report
+    from encaudit.report.document import to_json
+    from encaudit.report.folder import OutputFolder, default_folder
+
+    to_stdout = output == "-"
+    folder = None if to_stdout else OutputFolder(Path(output) if output else default_folder(checkpoint), force=force)
+    options = AuditOptions(
+        checkpoint=checkpoint,
+        transforms=tuple(transform or ()),
+        images=images,
+        poses=poses,
+        ctf=ctf,
+        datadir=datadir,
+        ind=ind,
+        n=n,
+        config=config,
+        encoder=encoder,
+        trust_pickle=trust_pickle,
+        device=device,
+        batch_size=batch_size,
+        seed=seed,
+        umap=not no_umap,
+        umap_n=umap_n,
+        volumes=volumes,
+        volume_box=volume_box,
+    )
+    with Progress() as progress:
+        audit = audit_checkpoint(options, command=sys.argv[1:], watcher=progress)
+        page = None if folder is None else folder.write(audit, progress)
+    if folder is None:
+        print(to_json(audit.report))
+    print_report(audit.report, page)

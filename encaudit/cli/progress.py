@@ -1,0 +1,74 @@
+"""How far is it, how fast, and how long will it take? On stderr, and only on a terminal."""
+
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+from rich.text import Text
+
+
+class _RateColumn(TextColumn):
+    """Items per second, with the unit of the stage."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        if not task.speed or not task.fields.get("unit"):
+            return Text("")
+        return Text(f"{task.speed:,.0f} {task.fields['unit']}/s")
+
+
+class Progress:
+    """One line a stage; silent when stderr is not a terminal."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bars = RichProgress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _RateColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        """Start drawing."""
+        self._bars.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Stop drawing, whatever happened."""
+        self._bars.stop()
+
+    def stage(self, what: str, *, unit: str = "") -> None:
+        """Begin a new stage; the one before is done."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(what, total=None, unit=unit)
+
+    def advance_to(self, done: int, total: int) -> None:
+        """Say how far the stage is."""
+        if self._task is not None:
+            self._bars.update(self._task, completed=done, total=total)
+
+    def note(self, what: str) -> None:
+        """Say what the stage is busy with."""
+        if self._task is not None:
+            self._bars.update(self._task, description=what)

@@ -1,0 +1,49 @@
+"""The z that cryoDRGN itself saved beside the checkpoint: does our encoding reproduce it?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from encaudit.errors import EncauditError
+from encaudit.pickles import load_plain
+
+AGREEMENT = 1e-4  # of the spread of z; checkpoints of cryoDRGN 1.1 .. 4.3 reproduce theirs to about 1e-6
+
+
+@dataclass(frozen=True)
+class SavedZ:
+    """The largest difference between our mu and the saved one, over the images that both have."""
+
+    path: str
+    compared: int
+    max_abs_difference: float
+    agrees: bool
+
+
+def compare_saved_z(
+    checkpoint: Path, mu: np.ndarray, index: np.ndarray, trained_on: np.ndarray | None
+) -> SavedZ | str | None:
+    """Does mu (``n d``, of stack rows ``index``) equal the z saved with the checkpoint?
+
+    ``trained_on`` are the stack rows of the saved table (the run's --ind), None for the whole stack. Returns None when
+    nothing was saved, and a sentence when what was saved cannot be compared.
+    """
+    path = checkpoint.with_name(checkpoint.name.replace("weights", "z"))
+    if path == checkpoint or not path.is_file():
+        return None
+    try:
+        saved = np.asarray(load_plain(path)[0])
+    except EncauditError as error:
+        return f"{path} could not be read: {error}"
+    rows = np.arange(len(saved)) if trained_on is None else trained_on
+    if saved.ndim != 2 or saved.shape[1] != mu.shape[1] or len(rows) != len(saved):
+        return f"{path} is of shape {saved.shape}, which is not a z of this checkpoint's run"
+    place = {int(row): position for position, row in enumerate(rows)}
+    known = np.array([int(row) in place for row in index])
+    if not known.any():
+        return f"{path} has none of the images of this audit"
+    partner = saved[[place[int(row)] for row in index[known]]]
+    difference = float(np.abs(partner - mu[known]).max())
+    spread = float(partner.std()) or 1.0
+    return SavedZ(str(path), int(known.sum()), difference, difference <= AGREEMENT * spread)

@@ -1,0 +1,98 @@
+"""What a reader of the report has to know before reading a number, in words."""
+
+from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
+from encaudit.encoders.saved_z import SavedZ
+from encaudit.encoders.training_data import TrainingData
+from encaudit.results import Encodings, Finding
+from encaudit.types import Decoder, Stack
+
+FEW_IMAGES = 20  # below this no interval is given
+NAMED = 10
+
+
+def of_the_images(encodings: Encodings) -> list[Finding]:
+    """Too few, or left out."""
+    found = []
+    n = len(encodings.reference)
+    if n < FEW_IMAGES:
+        found.append(
+            Finding(
+                "too-few-images",
+                "warning",
+                f"n = {n} is too few for intervals (at least {FEW_IMAGES} are needed): read the values as anecdotes, "
+                "and add images.",
+            )
+        )
+    if encodings.left_out:
+        listed = "; ".join(f"image {row}: {why}" for row, why in list(encodings.left_out.items())[:NAMED])
+        more = len(encodings.left_out) - NAMED
+        found.append(
+            Finding(
+                "images-left-out",
+                "warning",
+                f"{len(encodings.left_out)} images were left out of everything: {listed}"
+                f"{f'; and {more} more' if more > 0 else ''}.",
+            )
+        )
+    return found
+
+
+def of_the_checkpoint(opened: OpenedEncoder, data: TrainingData, stack: Stack, volumes: bool) -> list[Finding]:
+    """What is missing, or was done to the metadata, that changes how the numbers read."""
+    found = []
+    if isinstance(opened, OpenedCryodrgn):
+        if data.poses is None:
+            found.append(
+                Finding(
+                    "no-poses",
+                    "note",
+                    "No poses were given, so the images are encoded where they lie, without centring. If the run was "
+                    "trained with translations, give them with --poses.",
+                )
+            )
+        if data.ctf is None:
+            found.append(
+                Finding(
+                    "no-ctf",
+                    "note",
+                    "No CTF parameters were given, so phases are not flipped. If the run was trained with them, give "
+                    "them with --ctf.",
+                )
+            )
+    if volumes and not isinstance(opened.encoder, Decoder):
+        found.append(
+            Finding("no-decoder", "note", "This encoder comes without a volume decoder: no volumes were compared.")
+        )
+    elif volumes and stack.apix is None:
+        found.append(
+            Finding(
+                "no-pixel-size", "note", "The pixel size is unknown: volumes are written with 1 angstrom per voxel."
+            )
+        )
+    return found
+
+
+def of_the_saved_z(saved: SavedZ | str | None) -> list[Finding]:
+    """Whether cryoDRGN's own latents came out again."""
+    if saved is None:
+        return []
+    if isinstance(saved, str):
+        return [Finding("saved-z-not-compared", "note", f"The saved latents were not compared: {saved}.")]
+    if saved.agrees:
+        return [
+            Finding(
+                "saved-z-reproduced",
+                "note",
+                f"The latents that cryoDRGN saved are reproduced over {saved.compared} images, to within "
+                f"{saved.max_abs_difference:.1e}.",
+            )
+        ]
+    return [
+        Finding(
+            "saved-z-differs",
+            "warning",
+            f"The latents that cryoDRGN saved in {saved.path} are NOT reproduced (largest difference "
+            f"{saved.max_abs_difference:.3g} over {saved.compared} images). These images, poses or CTF parameters are "
+            "probably not those of the run; check --images, --poses, --ctf and --ind.",
+        )
+    ]

@@ -1,0 +1,66 @@
+"""What exactly was run, on what, with which versions: enough to run it again and to know that it is the same."""
+
+import platform
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from encaudit import __version__
+from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
+from encaudit.encoders.training_data import TrainingData
+from encaudit.hashing import sha256_of
+from encaudit.types import Stack
+
+PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "umap-learn", "cryodrgn")
+
+
+def describe_run(command: Sequence[str], *, seed: int, device: str, transforms: Sequence[str]) -> dict[str, Any]:
+    """Return what was asked for, and with which software."""
+    return {
+        "encaudit": __version__,
+        "command": " ".join(["encaudit", *command]),
+        "seed": seed,
+        "device": device,
+        "precision": "float32",
+        "transforms": list(transforms),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+    }
+
+
+def describe_encoder(opened: OpenedEncoder, name: str) -> dict[str, Any]:
+    """Return which checkpoint it was, down to the bytes."""
+    found: dict[str, Any] = {"path": str(opened.checkpoint or name), "kind": opened.kind}
+    found["latent_dim"] = opened.encoder.latent_dim
+    if opened.checkpoint is not None:
+        found["sha256"] = sha256_of([opened.checkpoint])
+    if isinstance(opened, OpenedCryodrgn):
+        found["config"] = {"path": str(opened.config_path), "sha256": sha256_of([opened.config_path])}
+    return found
+
+
+def describe_images(
+    stack: Stack, data: TrainingData, left_out: int, on_progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Return which images they were, down to the bytes, and what came with them."""
+    found: dict[str, Any] = {
+        "path": data.particles,
+        "sha256": sha256_of([Path(file) for file in stack.files], on_progress),
+        "files": len(stack.files),
+        "n": len(stack.index),
+        "left_out": left_out,
+        "shape": list(stack.image_shape),
+        "apix": stack.apix,
+    }
+    for name, path in (("poses", data.poses), ("ctf", data.ctf), ("ind", data.ind)):
+        found[name] = None if path is None else {"path": path, "sha256": sha256_of([Path(path)])}
+    return found
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

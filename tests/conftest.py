@@ -1,0 +1,23 @@
+"""What several test modules share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.fresh_run import FreshRun, write_run
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of large public data sets that are not part of the project; tests that need them are extra."""
+    place = os.environ.get("ENCAUDIT_DATA")
+    if not place:
+        pytest.skip("ENCAUDIT_DATA does not name the folder of shared data")
+    return Path(place)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> FreshRun:
+    """A fresh cryoDRGN run of 30 particles of 16 pixels."""
+    return write_run(tmp_path / "run")

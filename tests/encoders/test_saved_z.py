@@ -1,0 +1,42 @@
+"""The latents cryoDRGN saved are compared image by image."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encaudit.encoders.saved_z import SavedZ, compare_saved_z
+
+Z = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    with (tmp_path / "z.4.pkl").open("wb") as file:
+        pickle.dump(Z, file)
+        pickle.dump(np.zeros_like(Z), file)
+    return tmp_path / "weights.4.pkl"
+
+
+def test_equal_latents_agree_and_moved_ones_do_not(checkpoint: Path) -> None:
+    same = compare_saved_z(checkpoint, Z, np.arange(8), None)
+    assert isinstance(same, SavedZ)
+    assert (same.agrees, same.compared, same.max_abs_difference) == (True, 8, 0.0)
+    off = compare_saved_z(checkpoint, Z + np.float32(0.01), np.arange(8), None)
+    assert isinstance(off, SavedZ)
+    assert not off.agrees
+
+
+def test_rows_are_matched_by_stack_row(checkpoint: Path) -> None:
+    rows = np.array([5, 2])
+    assert compare_saved_z(checkpoint, Z[rows], rows, None).agrees
+    trained_on = np.arange(8) * 10
+    assert compare_saved_z(checkpoint, Z[[3]], np.array([30]), trained_on).agrees
+    assert not compare_saved_z(checkpoint, Z[[3]], np.array([20]), trained_on).agrees
+
+
+def test_what_cannot_be_compared_is_said_in_words(checkpoint: Path, tmp_path: Path) -> None:
+    assert compare_saved_z(tmp_path / "weights.5.pkl", Z, np.arange(8), None) is None
+    assert "not a z of this" in compare_saved_z(checkpoint, Z[:, :2], np.arange(8), None)
+    assert "none of the images" in compare_saved_z(checkpoint, Z, np.arange(8) + 100, None)

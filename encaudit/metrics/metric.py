@@ -1,0 +1,76 @@
+"""What a metric is, and the list of all of them."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from encaudit.metrics.cloud import Pair
+from encaudit.registry import Registry
+from encaudit.results import Skipped
+from encaudit.stats import Interval
+
+
+@dataclass(frozen=True, eq=False)
+class PerImage:
+    """A quantity that each image has: ``values`` (``n``)."""
+
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class WholeSet:
+    """A quantity that only the data set as a whole has, and its 95 % interval."""
+
+    value: float
+    interval: Interval
+
+
+Result = PerImage | WholeSet | Skipped
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how latents answer to a transform.
+
+    ``across_encoders``: has a meaning between the latents of two different encoders, that is, needs no common frame.
+    ``column``: the name of its per-image values in particles.csv.
+    ``shuffled``: its ceiling is what shuffled pairs give; where these keep what it measures, there is none but ``chance``,
+    the expectation as a function of n.
+    """
+
+    name: str
+    version: int
+    unit: str
+    evaluate: Callable[[Pair], Result]
+    across_encoders: bool
+    column: str | None
+    shuffled: bool
+    chance: Callable[[int], float] | None
+
+    @property
+    def explanation(self) -> str:
+        """What the metric asks, its formula, what else makes it large, its source."""
+        return inspect.getdoc(self.evaluate) or ""
+
+
+METRICS: Registry[Metric] = Registry("metric")
+
+
+def metric(
+    name: str,
+    *,
+    unit: str,
+    version: int = 1,
+    across_encoders: bool = False,
+    column: str | None = None,
+    shuffled: bool = True,
+    chance: Callable[[int], float] | None = None,
+) -> Callable[[Callable[[Pair], Result]], Metric]:
+    """Make a function of a pair of clouds into a metric; its docstring is the metric's explanation."""
+
+    def make(evaluate: Callable[[Pair], Result]) -> Metric:
+        return Metric(name, version, unit, evaluate, across_encoders, column, shuffled, chance)
+
+    return make

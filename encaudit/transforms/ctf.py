@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from encaudit.transforms.rotation import DFANG
-from encaudit.transforms.spec import SpecTransform
+from encaudit.transforms.spec import Deterministic
 
 if TYPE_CHECKING:
     from encaudit.types import ImageBatch
@@ -15,7 +15,7 @@ DFU, DFV = 1, 2  # columns of ImageBatch.ctf
 
 
 @dataclass(frozen=True)
-class Ctf(SpecTransform):
+class Ctf(Deterministic):
     """How sensitive is the latent to an error of the CTF fit? The pixels stay; what the encoder is told changes.
 
     ``defocus`` (angstrom) is added to dfu and dfv, ``angle`` (degrees) to the astigmatism angle.
@@ -37,9 +37,8 @@ class Ctf(SpecTransform):
         """A CTF to be wrong about."""
         return frozenset({"ctf"})
 
-    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (the protocol has a seed)
+    def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the observations with another CTF told."""
-        self.check(batch)
         assert batch.ctf is not None
         ctf = batch.ctf.clone()
         ctf[..., [DFU, DFV]] += self.defocus

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from encaudit.transforms.rotation import DFANG
-from encaudit.transforms.spec import SpecTransform
+from encaudit.transforms.spec import Deterministic
 
 if TYPE_CHECKING:
     from encaudit.types import ImageBatch
 
 
 @dataclass(frozen=True)
-class Mirror(SpecTransform):
+class Mirror(Deterministic):
     """Does the encoder know left from right? The x axis reversed.
 
     - ``covariant``: about pixel D/2, with tx -> -tx and astigmatism angle -> -angle where they are known.
@@ -32,7 +32,7 @@ class Mirror(SpecTransform):
 
     frame: Literal["covariant", "centred", "array"] = "covariant"
 
-    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (the protocol has a seed)
+    def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the mirrored observations."""
         images = batch.images.flip(-1)
         if batch.is_particle and self.frame != "array" and images.shape[-1] % 2 == 0:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from encaudit.errors import InputError
-from encaudit.transforms.spec import SpecTransform
+from encaudit.transforms.spec import Deterministic
 from encaudit.transforms.subpixel import shift_lines
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ DFANG = 3  # column of ImageBatch.ctf
 
 
 @dataclass(frozen=True)
-class QuarterTurn(SpecTransform):
+class QuarterTurn(Deterministic):
     """Does the encoder know a particle by its orientation in the plane? Turned by quarters, without interpolation.
 
     - ``covariant``: the whole observation turns, about the origin of cryo-EM software (pixel D/2): pixels, the
@@ -39,7 +39,7 @@ class QuarterTurn(SpecTransform):
 
     frame: Literal["covariant", "centred", "array"] = "covariant"
 
-    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (the protocol has a seed)
+    def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the turned observations."""
         images = quarter_turned(batch.images, self.quarters, batch.is_particle and self.frame != "array")
         turned = batch.with_(images=images)
@@ -74,7 +74,7 @@ class Rot270(QuarterTurn):
 
 
 @dataclass(frozen=True)
-class Rotate(SpecTransform):
+class Rotate(Deterministic):
     """How far may the particle turn before the encoder notices? As a quarter turn, by ``deg`` degrees clockwise.
 
     The nearest quarter turn is exact; the rest, at most 45 degrees, is made of three Fourier shears, which keep the
@@ -93,7 +93,7 @@ class Rotate(SpecTransform):
     deg: float
     frame: Literal["covariant", "centred"] = "covariant"
 
-    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (the protocol has a seed)
+    def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the turned observations."""
         rest = math.remainder(self.deg, 90.0)
         images = quarter_turned(batch.images, round((self.deg - rest) / 90.0), batch.is_particle)

@@ -91,6 +91,19 @@ class SpecTransform(ABC):
         )
 
 
+class Deterministic(SpecTransform):
+    """A transform that draws nothing: the same for every seed."""
+
+    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (every transform takes one)
+        """Return the moved observations; InputError when the images lack what it needs."""
+        self.check(batch)
+        return self.moved(batch)
+
+    @abstractmethod
+    def moved(self, batch: ImageBatch) -> ImageBatch:
+        """Return the moved observations; the input is left as it is."""
+
+
 def _spelled(value: Any) -> str:
     """Spell a value so that it parses back: 1.0 as 1, and no plus sign, which joins chains."""
     if not isinstance(value, float):

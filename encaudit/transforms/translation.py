@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from encaudit.transforms.spec import SpecTransform
+from encaudit.transforms.spec import Deterministic
 from encaudit.transforms.subpixel import shift_image
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Roll(SpecTransform):
+class Roll(Deterministic):
     """Is the encoder blind to where the particle lies? Content moved by whole pixels, wrapping.
 
     ``dx`` pixels to the right and ``dy`` pixels down (row 0 on top). Frame ``raw`` leaves the stored translation, so
@@ -42,16 +42,15 @@ class Roll(SpecTransform):
         """Translations, when they have to move along."""
         return frozenset({"shift_px"} if self.frame == "covariant" else ())
 
-    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (the protocol has a seed)
+    def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the rolled observations."""
-        self.check(batch)
         rows, columns = batch.images.shape[-2:]
         images = batch.images.roll((self.dy % rows, self.dx % columns), (-2, -1))
         return batch.with_(images=images, shift_px=_centring(batch, self.dx, self.dy, self.frame))
 
 
 @dataclass(frozen=True)
-class Shift(SpecTransform):
+class Shift(Deterministic):
     """How far may the particle move before the encoder notices? As Roll, by any number of pixels.
 
     The shift is made in Fourier space, so it blurs nothing; whole pixels give exactly what Roll gives.
@@ -74,9 +73,8 @@ class Shift(SpecTransform):
         """Translations, when they have to move along."""
         return frozenset({"shift_px"} if self.frame == "covariant" else ())
 
-    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (the protocol has a seed)
+    def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the shifted observations."""
-        self.check(batch)
         images = shift_image(shift_image(batch.images, self.dy, -2), self.dx, -1)
         return batch.with_(images=images, shift_px=_centring(batch, self.dx, self.dy, self.frame))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from encaudit.transforms.spec import SpecTransform
+from encaudit.transforms.spec import Deterministic
 
 if TYPE_CHECKING:
     from encaudit.types import ImageBatch
 
 
 @dataclass(frozen=True)
-class Untrained(SpecTransform):
+class Untrained(Deterministic):
     """How would the same architecture answer before it learned anything?
 
     The observation stays as it is; the pass encodes it with fresh weights (``split_chain`` tells it so). In a chain
@@ -23,6 +23,6 @@ class Untrained(SpecTransform):
     example = "untrained"
     acts_on = "encoder"
 
-    def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:  # noqa: ARG002 (the protocol has a seed)
+    def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the observations as they are."""
         return batch

@@ -21,7 +21,7 @@ class Measured:
     """What was measured: a measurement for each metric and transform, and columns of per-image values.
 
     ``particles[spec][column]`` (``n``, in the order of the encodings): random_distance, displacement, rank, and sigma
-    and kl where the encoder states a logvar; only neither of them for the bare ``untrained``, whose frame is another.
+    and kl where the encoder states a logvar; no column for the bare ``untrained``, which has another frame.
     """
 
     measurements: list[Measurement]
@@ -53,7 +53,7 @@ def measure(
     for spec in encodings.moved:
         reference, moved = encodings.pair(spec)
         used = scale if reference is encodings.reference else scale_of_untrained
-        results = used.floor if spec == IDENTITY else _evaluate(Pair(used.cloud, moved), spec, report)
+        results = used.floor if spec == IDENTITY else _evaluate_all(Pair(used.cloud, moved), spec, report)
         measured.measurements.extend(_measurement(METRICS.get(name), spec, results[name], used) for name in METRICS)
         measured.particles[spec] = _columns(results, used.cloud) if spec != UNTRAINED else {}
     return measured
@@ -70,31 +70,38 @@ class _Scale:
     @cached_property
     def floor(self) -> dict[str, Result]:
         """Results for the images encoded again, as they are."""
-        return _evaluate(Pair(self.cloud, self._identity), IDENTITY, self._report)
+        return _evaluate_all(Pair(self.cloud, self._identity), IDENTITY, self._report)
 
     @cached_property
     def ceiling(self) -> dict[str, float | None]:
         """Headlines for shuffled pairs, or the chance level of metrics to which these say nothing."""
-        results = _evaluate(self.cloud.shuffled(), "shuffled pairs", self._report, measured_only=True)
-        return {
-            name: headline(results[name]) if name in results else _chance(METRICS.get(name), len(self.cloud))
-            for name in METRICS
-        }
+        shuffled, n = self.cloud.shuffled(), len(self.cloud)
+        headlines: dict[str, float | None] = {}
+        for name in METRICS:
+            chosen = METRICS.get(name)
+            if chosen.shuffled:
+                self._report(f"shuffled pairs: {name}")
+                headlines[name] = headline(_evaluate(chosen, shuffled))
+            else:
+                headlines[name] = None if chosen.chance is None else chosen.chance(n)
+        return headlines
 
 
-def _evaluate(pair: Pair, spec: str, report: Callable[[str], None], measured_only: bool = False) -> dict[str, Result]:
+def _evaluate_all(pair: Pair, spec: str, report: Callable[[str], None]) -> dict[str, Result]:
     results: dict[str, Result] = {}
     for name in METRICS:
         chosen = METRICS.get(name)
-        if measured_only and chosen.chance is not None:
-            continue
         if spec == UNTRAINED and not chosen.across_encoders:
             results[name] = NO_COMMON_FRAME
-            continue
-        report(f"{spec}: {name}")
-        with np.errstate(over="ignore", invalid="ignore"):
-            results[name] = _finite(chosen.evaluate(pair))
+        else:
+            report(f"{spec}: {name}")
+            results[name] = _evaluate(chosen, pair)
     return results
+
+
+def _evaluate(chosen: Metric, pair: Pair) -> Result:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _finite(chosen.evaluate(pair))
 
 
 def _finite(result: Result) -> Result:
@@ -110,10 +117,6 @@ def headline(result: Result) -> float | None:
     if isinstance(result, PerImage):
         return float(np.median(result.values))
     return result.value if isinstance(result, WholeSet) else None
-
-
-def _chance(of: Metric, n: int) -> float | None:
-    return None if of.chance is None else of.chance(n)
 
 
 def _measurement(of: Metric, spec: str, result: Result, scale: _Scale) -> Measurement:

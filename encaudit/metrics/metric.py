@@ -36,8 +36,8 @@ class Metric:
 
     ``across_encoders``: has a meaning between the latents of two different encoders, that is, needs no common frame.
     ``column``: the name of its per-image values in particles.csv.
-    ``shuffled``: its ceiling is what shuffled pairs give; where these keep what it measures, there is none but ``chance``,
-    the expectation as a function of n.
+    ``shuffled``: its ceiling is what shuffled pairs give; where shuffling keeps the very thing that it measures, there
+    is none but ``chance``, the expectation as a function of n.
     """
 
     name: str

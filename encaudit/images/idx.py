@@ -33,7 +33,8 @@ class IdxPixels:
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Return these images as float32 in [0, 1]."""
-        return np.divide(self._images[rows], 255, dtype=np.float32)
+        scaled: np.ndarray = np.divide(self._images[rows], 255, dtype=np.float32)
+        return scaled
 
 
 def looks_like_idx(path: Path) -> bool:

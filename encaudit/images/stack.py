@@ -17,10 +17,13 @@ from encaudit.types import ImageBatch, PixelMoments
 class ImageStack:
     """A ``Stack`` of files: pixels on disk, metadata in memory.
 
-    ``index`` ``n``: the stack row of each position (the particle's number for tilt series). ``image_shape``: (y, x);
-    (t, y, x) for tilt series, (c, y, x) for colour. ``apix``: angstrom per pixel, of the CTF where there is one, else of
-    the image file. ``micrographs``: text, ``n`` (of a particle's first tilt). ``apix`` and ``micrographs`` are None where
-    nothing says. ``seed`` picks the images that ``moments`` are taken over.
+    - ``index``: ``n``, the stack row of each position (the particle's number for tilt series).
+    - ``image_shape``: (y, x); (t, y, x) for tilt series, (c, y, x) for colour.
+    - ``apix``: angstrom per pixel, of the CTF where there is one, else of the image file; None where neither says.
+    - ``micrographs``: ``n``, text (of a particle's first tilt); None where unknown.
+    - ``files``: the image files, tables first; poses, CTF and index files are not among them.
+
+    ``seed`` picks the images that ``moments`` are taken over.
     """
 
     def __init__(

@@ -1,0 +1,80 @@
+"""Figures 10 and 11 of the paper: ten images, their moved copies, and lines between them over the whole cloud."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from encaudit.embedding import Layout
+from encaudit.report.figures.canvas import FAINT, IMAGE_RED, INK, LINE_PURPLE, MOVED_GREEN, paper, png
+from encaudit.report.figures.labels import place_labels
+from encaudit.results import Skipped
+
+TITLES = {"umap": "UMAP", "pca": "PCA", "latent plane": "Latent plane"}
+
+
+def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
+    """Draw where the images and their copies moved by ``spec`` lie, one panel a layout, and return the PNG."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    with paper(5.4 * len(layouts) + 0.2, 5.9) as figure:
+        figure.suptitle(f"{spec}: the images, and where their moved copies go", fontsize=12, x=0.01, ha="left")
+        panels = figure.subplots(1, len(layouts), squeeze=False)[0]
+        for axes, layout in zip(panels, layouts, strict=True):
+            _cloud(axes, layout, spec)
+        handles = [
+            Line2D([], [], color=IMAGE_RED, marker="o", linestyle="", label="image 3"),
+            Line2D([], [], color=MOVED_GREEN, marker="^", linestyle="", label="its moved copy 3′"),
+            Line2D([], [], color=LINE_PURPLE, label="how far it went"),
+            Patch(color="#bdbdbd", label=f"all {len(layouts[0].positions):,} images"),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8.5)
+        notes = list(dict.fromkeys(note for layout in layouts for note in layout.notes))
+        if notes:
+            figure.supxlabel("\n".join(notes), fontsize=7, color=FAINT)
+        # The labels need to know where the points come to lie on the paper.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for axes, layout in zip(panels, layouts, strict=True):
+            _number(axes, layout, spec)
+        return png(figure)
+
+
+def _cloud(axes: Any, layout: Layout, spec: str) -> None:
+    moved = layout.moved[spec]
+    many = len(layout.labelled)
+    start, points = moved.start[:many], moved.points[:many]
+    if len(layout.reference) > 500:
+        axes.hexbin(
+            *layout.reference.T, gridsize=70, mincnt=1, bins="log", cmap="Greys", vmin=0.3, linewidths=0.1, zorder=1
+        )
+    else:
+        axes.scatter(*layout.reference.T, s=9, color="#bdbdbd", linewidths=0, zorder=1)
+    for one, other in zip(start, points, strict=True):
+        axes.plot(*zip(one, other, strict=True), color=LINE_PURPLE, linewidth=1.1, alpha=0.8, zorder=3)
+    edge = {"edgecolors": "white", "linewidths": 0.7}
+    axes.scatter(*start.T, s=34, color=IMAGE_RED, marker="o", zorder=4, **edge)
+    axes.scatter(*points.T, s=40, color=MOVED_GREEN, marker="^", zorder=5, **edge)
+
+    axes.set_title(TITLES[layout.method], loc="left", fontweight="bold")
+    axes.set(xlabel=f"{layout.axes[0]}\n{_worth(layout, spec)}", ylabel=layout.axes[1])
+    axes.xaxis.label.set_color(INK)
+    axes.margins(0.07)
+    axes.set_aspect("equal", adjustable="datalim")
+
+
+def _number(axes: Any, layout: Layout, spec: str) -> None:
+    moved = layout.moved[spec]
+    many = len(layout.labelled)
+    points = np.concatenate([moved.start[:many], moved.points[:many]])
+    texts = [f"{row}{prime}" for prime in ("", "′") for row in layout.numbers]
+    place_labels(axes, points, texts, [IMAGE_RED] * many + [MOVED_GREEN] * many)
+
+
+def _worth(layout: Layout, spec: str) -> str:
+    found = layout.moved[spec].fidelity
+    worth = f"none ({found.skipped})" if isinstance(found, Skipped) else f"{found:.2f}"
+    identity = layout.identity_line_length
+    lines = "not encoded" if identity is None else f"{identity:.3g}"
+    return f"overlay fidelity: {worth}  ·  longest identity line: {lines}"

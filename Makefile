@@ -6,9 +6,37 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+CODE := encaudit tests fixtures benchmarks
 
 .PHONY: demo test check fix fixtures bench clean
 
+demo: $(READY)
+	$(BIN)/encaudit probe fixtures/particles/run \
+	    --transform roll1 --transform rot90 --transform rot90:frame=array -o demo.encaudit
+
+test: $(READY)
+	$(BIN)/pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check --quiet $(CODE)
+	$(BIN)/ruff check --quiet $(CODE)
+	$(BIN)/mypy
+	$(BIN)/pytest tests/test_documents.py
+
+fix: $(READY)
+	$(BIN)/ruff check --fix --quiet $(CODE)
+	$(BIN)/ruff format --quiet $(CODE)
+
+fixtures: $(READY)
+	$(BIN)/python -m fixtures.build
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.encoding
+
+clean:
+	rm -rf $(VENV) demo.encaudit
+
+# A constraint file cannot name two torches, so the lock's own line steps back for the one chosen above.
 $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet $(TORCH)

@@ -47,7 +47,7 @@ def describe_images(
     """Return which images they were, down to the bytes, and what came with them."""
     found: dict[str, Any] = {
         "path": data.particles,
-        "sha256": sha256_of([Path(file) for file in stack.files], on_progress),
+        "sha256": sha256_of(stack.files, progress=_counting(stack.files, on_progress)),
         "files": len(stack.files),
         "n": len(stack.index),
         "left_out": left_out,
@@ -57,6 +57,22 @@ def describe_images(
     for name, path in (("poses", data.poses), ("ctf", data.ctf), ("ind", data.ind)):
         found[name] = None if path is None else {"path": path, "sha256": sha256_of([Path(path)])}
     return found
+
+
+def _counting(
+    files: Sequence[str], on_progress: Callable[[int, int], None] | None
+) -> Callable[[int], None] | None:
+    """Turn bytes since the last call into (bytes done, bytes in all)."""
+    if on_progress is None:
+        return None
+    total, done = sum(Path(file).stat().st_size for file in files), 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        on_progress(done, total)
+
+    return count
 
 
 def _version(package: str) -> str | None:

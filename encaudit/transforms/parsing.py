@@ -56,9 +56,9 @@ def canonical(spec: str) -> str:
 def _parse_one(part: str, spec: str) -> SpecTransform:
     if not part:
         raise InputError(f"A transform is missing in {spec!r}. Type for example roll1, or roll1+rot90 for a chain.")
-    name, colon, told = part.partition(":")
+    name, colon, told = (text.strip() for text in part.partition(":"))
     pairs = told.split(",") if colon else []
-    if name not in TRANSFORMS and (match := GLUED.fullmatch(name)) and match[1] in TRANSFORMS:
+    if name not in set(TRANSFORMS) and (match := GLUED.fullmatch(name)) and match[1] in TRANSFORMS:
         field = TRANSFORMS.get(match[1]).glued
         if field is not None:
             name, pairs = match[1], [f"{field}={match[2]}", *pairs]
@@ -85,5 +85,5 @@ def _parse_pair(pair: str, cls: type[SpecTransform]) -> tuple[str, Any]:
         raise InputError(f"{field} of {cls.name} has no value. Type for example {cls.example}.")
     kind = get_type_hints(cls)[field]
     if kind in (int, float) and NUMBER.fullmatch(value):
-        return field, int(value) if re.fullmatch("-?[0-9]+", value) else float(value)
+        return field, float(value)
     return field, value

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from encaudit.errors import InputError
@@ -13,6 +14,7 @@ from encaudit.errors import InputError
 if TYPE_CHECKING:
     from encaudit.types import ImageBatch
 
+LARGEST_WHOLE = 2**31  # no image is that wide; a double counts exactly up to there
 MISSING_FIELD = {
     "shift_px": "the stored translations of the images; pass --poses with translations, or drop frame=covariant",
     "ctf": "the CTF parameters of the images; pass --ctf",
@@ -22,7 +24,9 @@ MISSING_FIELD = {
 
 @dataclass(frozen=True)
 class SpecTransform(ABC):
-    """A transform whose dataclass fields are its specification; a plug-in subclasses it.
+    """A transform whose dataclass fields are its specification.
+
+    A plug-in subclasses it, or Deterministic, and names the class in the entry-point group ``encaudit.transforms``.
 
     Fields are annotated ``int``, ``float`` or ``Literal[...]`` (the allowed words). The rest is said by class:
 
@@ -81,11 +85,9 @@ class SpecTransform(ABC):
                 return value
             wanted = f"one of {', '.join(get_args(kind))}"
         else:
-            # A bool is an int to Python, but nobody means roll:dx=True.
-            number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-            if number and (kind is float or value == int(value)):
+            if _fits(value, kind):
                 return kind(value)
-            wanted = "a whole number" if kind is int else "a finite number"
+            wanted = "a whole number below 2^31" if kind is int else "a finite number"
         raise InputError(
             f"{field} of {self.name} has to be {wanted}; found {value!r}. Type for example {self.example}."
         )
@@ -102,6 +104,14 @@ class Deterministic(SpecTransform):
     @abstractmethod
     def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the moved observations; the input is left as it is."""
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Whether a value is a number of a kind; a bool is one to Python, but nobody means roll:dx=True."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    number = float(value)
+    return number.is_integer() and abs(number) < LARGEST_WHOLE if kind is int else math.isfinite(number)
 
 
 def _spelled(value: Any) -> str:

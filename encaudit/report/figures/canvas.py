@@ -54,5 +54,7 @@ def png(figure: Any) -> bytes:
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DPI)
     small = io.BytesIO()
-    Image.open(drawn).convert("RGB").quantize(192, method=Image.Quantize.MAXCOVERAGE).save(small, "png", optimize=True)
+    Image.open(drawn).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+        small, "png", optimize=True
+    )
     return small.getvalue()

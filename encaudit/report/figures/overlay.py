@@ -7,9 +7,11 @@ import numpy as np
 
 from encaudit.embedding import Layout
 from encaudit.report.figures.canvas import FAINT, IMAGE_RED, INK, LINE_PURPLE, MOVED_GREEN, paper, png
+from encaudit.report.figures.density import CLOUD, draw_density
 from encaudit.report.figures.labels import place_labels
 from encaudit.results import Skipped
 
+PANEL_WIDTH, PANEL_HEIGHTS = 5.4, (3.2, 5.0)  # inches; the shape of the cloud decides between the heights
 TITLES = {"umap": "UMAP", "pca": "PCA", "latent plane": "Latent plane"}
 
 
@@ -18,21 +20,30 @@ def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    with paper(5.4 * len(layouts) + 0.2, 5.9) as figure:
+    windows = [_window(layout, spec) for layout in layouts]
+    height = PANEL_WIDTH * max(float(np.divide(*np.ptp(window, axis=0)[::-1])) for window in windows)
+    with paper(PANEL_WIDTH * len(layouts), np.clip(height, *PANEL_HEIGHTS) + 1.4) as figure:
         figure.suptitle(f"{spec}: the images, and where their moved copies go", fontsize=12, x=0.01, ha="left")
         panels = figure.subplots(1, len(layouts), squeeze=False)[0]
-        for axes, layout in zip(panels, layouts, strict=True):
-            _cloud(axes, layout, spec)
+        for axes, layout, window in zip(panels, layouts, windows, strict=True):
+            _panel(axes, layout, spec, window)
         handles = [
             Line2D([], [], color=IMAGE_RED, marker="o", linestyle="", label="image 3"),
             Line2D([], [], color=MOVED_GREEN, marker="^", linestyle="", label="its moved copy 3′"),
             Line2D([], [], color=LINE_PURPLE, label="how far it went"),
-            Patch(color="#bdbdbd", label=f"all {len(layouts[0].positions):,} images"),
+            Patch(color=CLOUD[2], label=f"all {len(layouts[0].positions):,} images"),
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8.5)
-        notes = list(dict.fromkeys(note for layout in layouts for note in layout.notes))
-        if notes:
-            figure.supxlabel("\n".join(notes), fontsize=7, color=FAINT)
+        notes = "\n".join(dict.fromkeys(note for layout in layouts for note in layout.notes))
+        legend = figure.legend(
+            handles=handles,
+            title=notes,
+            title_fontsize=7,
+            loc="outside lower center",
+            ncols=4,
+            frameon=False,
+            fontsize=8.5,
+        )
+        legend.get_title().set_color(FAINT)
         # The labels need to know where the points come to lie on the paper.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -41,16 +52,11 @@ def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
         return png(figure)
 
 
-def _cloud(axes: Any, layout: Layout, spec: str) -> None:
+def _panel(axes: Any, layout: Layout, spec: str, window: np.ndarray) -> None:
     moved = layout.moved[spec]
     many = len(layout.labelled)
     start, points = moved.start[:many], moved.points[:many]
-    if len(layout.reference) > 500:
-        axes.hexbin(
-            *layout.reference.T, gridsize=70, mincnt=1, bins="log", cmap="Greys", vmin=0.3, linewidths=0.1, zorder=1
-        )
-    else:
-        axes.scatter(*layout.reference.T, s=9, color="#bdbdbd", linewidths=0, zorder=1)
+    draw_density(axes, layout.reference)
     for one, other in zip(start, points, strict=True):
         axes.plot(*zip(one, other, strict=True), color=LINE_PURPLE, linewidth=1.1, alpha=0.8, zorder=3)
     edge = {"edgecolors": "white", "linewidths": 0.7}
@@ -60,8 +66,19 @@ def _cloud(axes: Any, layout: Layout, spec: str) -> None:
     axes.set_title(TITLES[layout.method], loc="left", fontweight="bold")
     axes.set(xlabel=f"{layout.axes[0]}\n{_worth(layout, spec)}", ylabel=layout.axes[1])
     axes.xaxis.label.set_color(INK)
-    axes.margins(0.07)
+    axes.dataLim.set_points(window)  # what was drawn last would decide otherwise
+    axes.margins(0)
     axes.set_aspect("equal", adjustable="datalim")
+    if layout.method == "umap":  # its units mean nothing
+        axes.set(xticks=[], yticks=[])
+
+
+def _window(layout: Layout, spec: str) -> np.ndarray:
+    """Return the lower and upper limits ``2 2`` of what a panel has to show, with a margin."""
+    shown = np.concatenate([layout.reference, layout.moved[spec].points[: len(layout.labelled)]])
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    margin = 0.06 * float((high - low).max()) or 1.0
+    return np.stack([low - margin, high + margin])
 
 
 def _number(axes: Any, layout: Layout, spec: str) -> None:

@@ -52,41 +52,43 @@ def ctf_table(n: int, box: int, rng: np.random.Generator) -> np.ndarray:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def config_for(box: int, mode: str, zdim: int, *, enc_mask: int | None = None) -> dict[str, Any]:
-    tilt = dict(tdim=12, tlayers=1, t_emb_dim=6, ntilts=3) if mode == "tilt" else {}
-    return dict(
-        dataset_args=dict(
-            particles="/data/elsewhere/particles.mrcs",
-            poses="/data/elsewhere/poses.pkl",
-            ctf="/data/elsewhere/ctf.pkl",
-            norm=[0.0, 25.0],
-            invert_data=True,
-            window=True,
-            window_r=0.85,
-            ind=None,
-            datadir=None,
-            keepreal=mode == "conv",
-            do_pose_sgd=False,
-        ),
-        lattice_args=dict(D=box + 1, extent=0.5, ignore_DC=True),
-        model_args=dict(
-            qlayers=2,
-            qdim=16,
-            players=2,
-            pdim=16,
-            zdim=zdim,
-            encode_mode=mode,
-            enc_mask=-1 if mode == "conv" else box // 2 if enc_mask is None else enc_mask,
-            pe_type="gaussian",
-            feat_sigma=0.5,
-            pe_dim=None,
-            domain="fourier",
-            activation="relu",
-            tilt_params=tilt,
-        ),
-        seed=0,
-        version="4.3.1",
-    )
+def config_for(
+    box: int, mode: str, zdim: int, *, enc_mask: int | None = None, layers: int = 2, dim: int = 16
+) -> dict[str, Any]:
+    tilt = {"tdim": 12, "tlayers": 1, "t_emb_dim": 6, "ntilts": 3} if mode == "tilt" else {}
+    return {
+        "dataset_args": {
+            "particles": "/data/elsewhere/particles.mrcs",
+            "poses": "/data/elsewhere/poses.pkl",
+            "ctf": "/data/elsewhere/ctf.pkl",
+            "norm": [0.0, 25.0],
+            "invert_data": True,
+            "window": True,
+            "window_r": 0.85,
+            "ind": None,
+            "datadir": None,
+            "keepreal": mode == "conv",
+            "do_pose_sgd": False,
+        },
+        "lattice_args": {"D": box + 1, "extent": 0.5, "ignore_DC": True},
+        "model_args": {
+            "qlayers": layers,
+            "qdim": dim,
+            "players": layers,
+            "pdim": dim,
+            "zdim": zdim,
+            "encode_mode": mode,
+            "enc_mask": -1 if mode == "conv" else box // 2 if enc_mask is None else enc_mask,
+            "pe_type": "gaussian",
+            "feat_sigma": 0.5,
+            "pe_dim": None,
+            "domain": "fourier",
+            "activation": "relu",
+            "tilt_params": tilt,
+        },
+        "seed": 0,
+        "version": "4.3.1",
+    }
 
 
 def fresh_model(config: dict[str, Any], seed: int = 0) -> torch.nn.Module:
@@ -99,14 +101,22 @@ def fresh_model(config: dict[str, Any], seed: int = 0) -> torch.nn.Module:
 
 
 def write_run(
-    folder: Path, *, n: int = 30, box: int = 16, mode: str = "resid", zdim: int = 3, enc_mask: int | None = None
+    folder: Path,
+    *,
+    n: int = 30,
+    box: int = 16,
+    mode: str = "resid",
+    zdim: int = 3,
+    enc_mask: int | None = None,
+    layers: int = 2,
+    dim: int = 16,
 ) -> FreshRun:
     """Write particles, poses, CTF, config and weights of a run whose config names another machine's paths."""
     rng = np.random.default_rng(7)
     folder.mkdir(parents=True, exist_ok=True)
     run = FreshRun(
         folder,
-        config_for(box, mode, zdim, enc_mask=enc_mask),
+        config_for(box, mode, zdim, enc_mask=enc_mask, layers=layers, dim=dim),
         rng.normal(size=(n, box, box)).astype(np.float32),
         Rotation.random(n, rng=rng).as_matrix().astype(np.float32),
         rng.uniform(-0.1, 0.1, (n, 2)).astype(np.float32),

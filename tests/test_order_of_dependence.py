@@ -1,4 +1,4 @@
-"""The order of dependence of the design: a lower module never imports a higher one, brothers never import each other."""
+"""The order of dependence: a lower module never imports a higher one, brothers never import each other."""
 
 import ast
 from pathlib import Path
@@ -36,7 +36,11 @@ def imported(path: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    found = [path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != PACKAGE]
+    found = [
+        path
+        for path in PACKAGE.rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py") or path.parent != PACKAGE
+    ]
     assert len(found) > 30
     return found
 

@@ -194,7 +194,7 @@ def test_a_config_pkl_of_1x_reads_like_the_yaml(run: FreshRun) -> None:
 
 def test_weights_saved_on_a_gpu_load_on_the_cpu(run: FreshRun, monkeypatch: pytest.MonkeyPatch) -> None:
     # A file saved on CUDA says so in each storage's location tag; written here without a GPU.
-    monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda _: "cuda:0")
     content = torch.load(run.checkpoint, weights_only=True)
     torch.save(content, run.checkpoint)
     monkeypatch.undo()
@@ -205,9 +205,7 @@ def test_weights_saved_on_a_gpu_load_on_the_cpu(run: FreshRun, monkeypatch: pyte
 
 def test_the_saved_z_of_a_real_run_is_reproduced(shared_data: Path) -> None:
     folder = shared_data / "ribosome"
-    stack = open_stack(
-        str(folder / "particles.mrcs"), poses=str(folder / "poses.pkl"), ctf=str(folder / "ctf.pkl")
-    )
+    stack = open_stack(str(folder / "particles.mrcs"), poses=str(folder / "poses.pkl"), ctf=str(folder / "ctf.pkl"))
     with (folder / "run" / "z.16.pkl").open("rb") as file:
         mu, logvar = pickle.load(file), pickle.load(file)
     posterior = open_encoder(str(folder / "run" / "weights.16.pkl")).encoder.encode(everything(stack))

@@ -57,7 +57,7 @@ def test_a_bare_state_dict_points_to_the_module_form(tmp_path: Path) -> None:
 
 
 def test_a_missing_checkpoint_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="No checkpoint at .*run folder"):
+    with pytest.raises(InputError, match=r"No checkpoint at .*run folder"):
         open_encoder(str(tmp_path / "weights.9.pkl"))
 
 

@@ -72,4 +72,5 @@ def _tensor(path: Path, trust_pickle: bool) -> np.ndarray:
     if not isinstance(images, torch.Tensor) or images.is_complex():
         kind = str(images.dtype) if isinstance(images, torch.Tensor) else type(images).__name__
         raise InputError(f"{path} holds a {kind}; expected one tensor of real numbers, n x y x x or n x c x y x x.")
-    return (images.float() if images.dtype == torch.bfloat16 else images.detach()).numpy()
+    images = images.detach()
+    return (images.float() if images.dtype == torch.bfloat16 else images).numpy()

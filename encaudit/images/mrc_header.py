@@ -10,7 +10,6 @@ from encaudit.errors import InputError
 _HEADER_BYTES = 1024
 _BYTES_PER_PIXEL = {0: 1, 1: 2, 2: 4, 6: 2, 12: 2, 17: 1}
 _NOT_IMAGES = {3: "complex", 4: "complex", 16: "colour", 101: "4-bit"}
-_SMALLEST_APIX = 0.1  # no electron microscope has finer pixels: a cell of 1 over the box is a placeholder
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ def read_header(path: str | Path) -> MrcHeader:
         )
     if nx != ny:
         raise InputError(f"{path} holds images of {ny} x {nx} pixels; expected square ones. Crop or pad them.")
-    cell = float(np.frombuffer(raw, "=f4", 1, offset=40)[0])
-    return MrcHeader(box=nx, count=nz, apix=_meant(cell / nx))
+    cell_angstrom = float(np.frombuffer(raw, "=f4", 1, offset=40)[0])
+    return MrcHeader(box=nx, count=nz, apix=_apix(cell_angstrom, nx))
 
 
 def _check_mode(path: Path, raw: bytes, mode: int) -> None:
@@ -72,6 +71,7 @@ def _check_mode(path: Path, raw: bytes, mode: int) -> None:
     )
 
 
-def _meant(apix: float) -> float | None:
-    """Return None for what is written when nobody knew: nothing, 1 (cryoDRGN's default), a cell of one angstrom."""
-    return round(apix, 6) if np.isfinite(apix) and apix > _SMALLEST_APIX and apix != 1.0 else None
+def _apix(cell_angstrom: float, box: int) -> float | None:
+    """Return None for what is written when nobody knew: no cell, one of 1 angstrom, or pixels of 1 (as in cryoDRGN)."""
+    known = np.isfinite(cell_angstrom) and cell_angstrom > 0 and cell_angstrom not in (1.0, float(box))
+    return round(cell_angstrom / box, 6) if known else None

@@ -14,13 +14,12 @@ from encaudit.encoders import OpenedCryodrgn, OpenedEncoder, open_encoder
 from encaudit.encoders.saved_z import SavedZ, compare_saved_z
 from encaudit.encoders.training_data import TrainingData, locate
 from encaudit.errors import InputError
-from encaudit.images import open_stack
-from encaudit.images.selection import read_index
+from encaudit.images import CentredStack, ImageStack, open_stack
 from encaudit.metrics import measure
 from encaudit.probe import encode_stack
 from encaudit.results import Encodings, Report
-from encaudit.transforms import DEFAULT_SPECS, parse_transform
-from encaudit.types import Decoder, Stack, Transform
+from encaudit.transforms import DEFAULT_SPECS, SpecTransform, parse_transform
+from encaudit.types import Decoder, Stack
 from encaudit.volumes import VolumeStudy, compare_volumes
 
 LABELLED = 10  # the paper's figures 10 and 11 label the first ten particles
@@ -93,7 +92,8 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         trust_pickle=options.trust_pickle,
     )
     data = _data(options, opened)
-    stack = _stack(options, opened, data)
+    source = _source(options, opened, data)
+    stack = CentredStack(source) if isinstance(opened, OpenedCryodrgn) else source
     transforms = transforms or _defaults(stack)
 
     watcher.stage("Encoding", unit="images")
@@ -102,8 +102,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         opened.encoder, stack, transforms, seed=options.seed, batch_size=batch_size, on_progress=watcher.advance_to
     )
     watcher.stage("Measuring")
-    micrographs = getattr(stack, "micrographs", None)
-    groups = None if micrographs is None else _of_kept(micrographs, stack.index, encodings.reference.index)
+    groups = _of_kept(source.micrographs, source.index, encodings.reference.index)
     measured = measure(encodings, seed=options.seed, groups=groups, on_progress=watcher.note)
     watcher.stage("Drawing the latent space")
     layouts = embed(
@@ -117,7 +116,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     volumes = _volumes(options, opened, stack, encodings, watcher)
 
     watcher.stage("Hashing the images", unit="bytes")
-    saved = _saved_z(opened, data, encodings)
+    saved = _saved_z(opened, source, encodings)
     specs = [str(transform) for transform in transforms]
     record: dict[str, Any] = provenance.describe_run(command, seed=options.seed, device=device, transforms=specs)
     record["checkpoint"] = provenance.describe_encoder(opened, options.checkpoint)
@@ -187,7 +186,7 @@ def _data(options: AuditOptions, opened: OpenedEncoder) -> TrainingData:
     return TrainingData(particles=options.images, ind=None if options.ind == "all" else options.ind, **given)
 
 
-def _stack(options: AuditOptions, opened: OpenedEncoder, data: TrainingData) -> Stack:
+def _source(options: AuditOptions, opened: OpenedEncoder, data: TrainingData) -> ImageStack:
     return open_stack(
         data.particles,
         poses=data.poses,
@@ -200,17 +199,17 @@ def _stack(options: AuditOptions, opened: OpenedEncoder, data: TrainingData) -> 
     )
 
 
-def _defaults(stack: Stack) -> list[Transform]:
+def _defaults(stack: Stack) -> list[SpecTransform]:
     """Return the default set; without metadata every frame of a rotation is the same, so one is enough."""
-    specs = DEFAULT_SPECS
+    specs: tuple[str, ...] = DEFAULT_SPECS
     if not stack.read(np.arange(1)).is_particle:
         specs = tuple(spec for spec in specs if "frame=" not in spec)
     return [parse_transform(spec) for spec in specs]
 
 
-def _of_kept(values: np.ndarray, index: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _of_kept(values: np.ndarray | None, index: np.ndarray, kept: np.ndarray) -> np.ndarray | None:
     """Return the values of the images that were kept; ``values`` belong to ``index``."""
-    return np.asarray(values)[np.isin(index, kept)]
+    return None if values is None else values[np.isin(index, kept)]
 
 
 def _volumes(
@@ -231,9 +230,9 @@ def _volumes(
     )
 
 
-def _saved_z(opened: OpenedEncoder, data: TrainingData, encodings: Encodings) -> SavedZ | str | None:
+def _saved_z(opened: OpenedEncoder, source: ImageStack, encodings: Encodings) -> SavedZ | str | None:
     if not isinstance(opened, OpenedCryodrgn):
         return None
     assert opened.checkpoint is not None
-    trained_on = None if opened.config.dataset_args.ind is None or data.ind is None else read_index(data.ind)
+    trained_on = source.kept if opened.config.dataset_args.ind else None
     return compare_saved_z(opened.checkpoint, encodings.reference.mu, encodings.reference.index, trained_on)

@@ -9,8 +9,8 @@ import torch
 from encaudit.errors import InputError, UnstableEncoderError
 from encaudit.images import stack_moments, unusable
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents
-from encaudit.transforms import derangement, parse_transform, split_chain
-from encaudit.types import Encoder, ImageBatch, Posterior, Reinitializable, Stack, Transform
+from encaudit.transforms import SpecTransform, derangement, parse_transform, split_chain
+from encaudit.types import Encoder, ImageBatch, PixelMoments, Posterior, Reinitializable, Stack
 
 PIXELS_PER_BATCH = 2**22  # 16 MiB of float32: a batch and its Fourier transform stay near the cache
 SAME_IMAGE_TOLERANCE = 1e-3  # of the spread of mu; rounding between batch sizes is below 1e-5, batch norm far above
@@ -22,14 +22,14 @@ OnProgress = Callable[[int, int], None]
 class _Job:
     """One encoding that the pass makes: a per-image transform under the encoder or its untrained twin."""
 
-    transform: Transform
+    transform: SpecTransform
     untrained: bool
 
 
 def encode_stack(
     encoder: Encoder,
     stack: Stack,
-    transforms: Sequence[Transform],
+    transforms: Sequence[SpecTransform],
     *,
     seed: int,
     batch_size: int | None = None,
@@ -49,7 +49,9 @@ def encode_stack(
     if any(split.untrained for split in splits.values()):
         splits = {UNTRAINED: split_chain(parse_transform(UNTRAINED))} | splits
     jobs = {(str(s.per_image), s.untrained): _Job(s.per_image, s.untrained) for s in splits.values()}
-    _check_needs(stack, list(plans.values()))
+    first = stack.read(np.arange(1)).with_(moments=PixelMoments(0.0, 1.0))
+    for transform in transforms:
+        transform.check(first)
     encoders = {False: encoder}
     if any(job.untrained for job in jobs.values()):
         encoders[True] = _untrained(encoder, seed)
@@ -93,8 +95,8 @@ def _encode_all(
             worst = float(difference.max()) if len(difference) else float("nan")
             raise UnstableEncoderError(
                 f"The same images got two different latents (largest difference {worst:.3g}): the encoder draws at "
-                "random or keeps state. Usual causes: dropout or batch norm left in training mode (call .eval() in your "
-                "factory), or a sample returned instead of mu."
+                "random or keeps state. Usual causes: dropout or batch norm left in training mode (call .eval() in "
+                "your factory), or a sample returned instead of mu."
             )
     return found
 
@@ -121,16 +123,6 @@ def _untrained(encoder: Encoder, seed: int) -> Encoder:
             "Leave untrained out, or give your encoder a method untrained(seed)."
         )
     return encoder.untrained(seed)
-
-
-def _check_needs(stack: Stack, transforms: Sequence[Transform]) -> None:
-    first = stack.read(np.arange(1))
-    have = {"shift_px": first.shift_px is not None, "ctf": first.ctf is not None, "moments": True}
-    options = {"shift_px": "translations (--poses)", "ctf": "CTF parameters (--ctf)"}
-    for transform in transforms:
-        for need in sorted(getattr(transform, "needs", frozenset())):
-            if not have[need]:
-                raise InputError(f"The transform {transform} needs {options[need]}, and the images come without.")
 
 
 class _Collected:

@@ -1,7 +1,7 @@
 """Name -> implementation, for everything that has a name on the command line."""
 
-from collections.abc import Iterator
-from importlib.metadata import entry_points
+from collections.abc import Iterable, Iterator
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from encaudit.errors import UnknownNameError
@@ -45,5 +45,5 @@ class Registry(Generic[T]):
                 raise UnknownNameError(self.kind, name, [*self._known, *(e.name for e in self._plug_ins())])
         return self._known[name]
 
-    def _plug_ins(self):  # type: ignore[no-untyped-def]
+    def _plug_ins(self) -> Iterable[EntryPoint]:
         return entry_points(group=f"encaudit.{self.kind}s")

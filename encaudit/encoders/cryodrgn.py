@@ -82,7 +82,8 @@ class CryodrgnEncoder:
             hartley = self.lattice.translate_ht(hartley, shift, self._mask).reshape(len(images), -1)
         if batch.ctf is not None:
             hartley = hartley * self._ctf(batch.ctf.reshape(-1, 8)).sign()
-        return hartley
+        prepared: Tensor = hartley
+        return prepared
 
     def _ctf(self, parameters: Tensor) -> Tensor:
         from cryodrgn.ctf import compute_ctf

@@ -41,6 +41,11 @@ class ImageStack:
         first = rows.wanted.reshape(len(index), -1)[:, 0]
         self.micrographs: np.ndarray | None = None if pixels.micrographs is None else pixels.micrographs[first]
 
+    @property
+    def kept(self) -> np.ndarray:
+        """The stack rows that --ind keeps, before --n: the images of the run, when --ind is the run's."""
+        return self._rows.kept
+
     @cached_property
     def moments(self) -> PixelMoments:
         """Mean and standard deviation of the pixels; see ``stack_moments``."""

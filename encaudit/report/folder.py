@@ -79,7 +79,7 @@ def _fill(folder: Path, audit: Audit, watcher: Watcher) -> None:
     particles_frame(audit).to_csv(folder / "particles.csv", index=False, float_format="%.7g")
     (folder / "figures").mkdir()
     pictures = {}
-    for name, picture in figures.draw_all(audit.report, audit.layouts, audit.particles, audit.volumes):
+    for name, picture in figures.draw_all(audit.layouts, audit.particles, audit.volumes):
         watcher.note(f"Drawing {name}")
         (folder / "figures" / f"{name}.png").write_bytes(picture)
         pictures[name] = picture

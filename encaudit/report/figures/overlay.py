@@ -28,8 +28,8 @@ def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
         for axes, layout, window in zip(panels, layouts, windows, strict=True):
             _panel(axes, layout, spec, window)
         handles = [
-            Line2D([], [], color=IMAGE_RED, marker="o", linestyle="", label="image 3"),
-            Line2D([], [], color=MOVED_GREEN, marker="^", linestyle="", label="its moved copy 3′"),
+            Line2D([], [], color=IMAGE_RED, marker="o", linestyle="", label="image, numbered by stack row"),
+            Line2D([], [], color=MOVED_GREEN, marker="^", linestyle="", label="its moved copy, with a prime"),
             Line2D([], [], color=LINE_PURPLE, label="how far it went"),
             Patch(color=CLOUD[2], label=f"all {len(layouts[0].positions):,} images"),
         ]
@@ -47,7 +47,8 @@ def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
         # The labels need to know where the points come to lie on the paper.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        for axes, layout in zip(panels, layouts, strict=True):
+        for axes, layout, window in zip(panels, layouts, windows, strict=True):
+            _same_scale(axes, window)
             _number(axes, layout, spec)
         return png(figure)
 
@@ -66,9 +67,7 @@ def _panel(axes: Any, layout: Layout, spec: str, window: np.ndarray) -> None:
     axes.set_title(TITLES[layout.method], loc="left", fontweight="bold")
     axes.set(xlabel=f"{layout.axes[0]}\n{_worth(layout, spec)}", ylabel=layout.axes[1])
     axes.xaxis.label.set_color(INK)
-    axes.dataLim.set_points(window)  # what was drawn last would decide otherwise
-    axes.margins(0)
-    axes.set_aspect("equal", adjustable="datalim")
+    axes.set(xlim=window[:, 0], ylim=window[:, 1])
     if layout.method == "umap":  # its units mean nothing
         axes.set(xticks=[], yticks=[])
 
@@ -79,6 +78,16 @@ def _window(layout: Layout, spec: str) -> np.ndarray:
     low, high = shown.min(axis=0), shown.max(axis=0)
     margin = 0.06 * float((high - low).max()) or 1.0
     return np.stack([low - margin, high + margin])
+
+
+def _same_scale(axes: Any, window: np.ndarray) -> None:
+    """Widen one side of what is shown until a unit is as long upwards as it is sideways."""
+    frame = axes.get_window_extent()
+    sides = np.ptp(window, axis=0)
+    unit = (sides / (frame.width, frame.height)).max()
+    half = unit * np.array([frame.width, frame.height]) / 2
+    middle = window.mean(axis=0)
+    axes.set(xlim=(middle[0] - half[0], middle[0] + half[0]), ylim=(middle[1] - half[1], middle[1] + half[1]))
 
 
 def _number(axes: Any, layout: Layout, spec: str) -> None:

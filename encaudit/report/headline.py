@@ -1,0 +1,107 @@
+"""The few numbers that are read first, and the words that go with them; the same in the terminal and on the page."""
+
+from dataclasses import dataclass
+
+from encaudit.results import IDENTITY, Measurement, Report, Skipped, Summary
+from encaudit.stats import MIN_IMAGES
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A metric that leads: its name, its title in a table, and what it says in plain words."""
+
+    metric: str
+    title: str
+    meaning: str
+
+
+HEADLINES = (
+    Headline(
+        "displacement_ratio",
+        "displacement ratio",
+        "How far the latents move, in units of the distance between two unrelated images. At 0 nothing moved; at 1 an "
+        "image moved as far as if it had been swapped for another one.",
+    ),
+    Headline(
+        "retrieval_rank",
+        "retrieval rank",
+        "The share of other images that lie nearer to the moved latent than the image's own latent does. At 0 each "
+        "image is still its own nearest neighbour; at 0.5 its address is lost.",
+    ),
+    Headline(
+        "pair_auc",
+        "pair AUC",
+        "How surely a moved copy lies nearer to its own image than to an unrelated one. 1: always; 0.5: a coin flip.",
+    ),
+    Headline(
+        "neighbour_overlap",
+        "neighbour overlap",
+        "The share of its nearest neighbours that an image keeps when all images are moved. It stays high when the "
+        "whole cloud is shifted or turned, which harms no one.",
+    ),
+    Headline(
+        "displacement_sigma",
+        "moved by σ",
+        "The displacement in units of the error bar that the encoder itself states for each latent. Much above 1, the "
+        "move is more than the encoder's own doubt.",
+    ),
+    Headline(
+        "posterior_kl",
+        "KL (nats)",
+        "How much the posterior of the moved image differs from that of the image; 0 when the two are the same.",
+    ),
+)
+
+# By the median retrieval rank. Below the first bound the paper's observation is refuted; all bounds are proposals.
+VERDICTS = (
+    (0.05, "keeps its place"),
+    (0.25, "stays in its region"),
+    (0.45, "scattered"),
+    (1.01, "like a random image"),
+)
+
+
+def specs_of(report: Report) -> list[str]:
+    """Return the transforms of a report in their order, without the identity."""
+    specs = dict.fromkeys(one.transform for one in report.measurements if one.transform is not None)
+    return [spec for spec in specs if spec != IDENTITY]
+
+
+def find(report: Report, metric: str, spec: str | None) -> Measurement | None:
+    """Return one measurement of a report, or None where it holds none."""
+    for one in report.measurements:
+        if one.metric == metric and one.transform == spec:
+            return one
+    return None
+
+
+def between(report: Report, metric: str) -> tuple[float | None, float | None]:
+    """Return the floor and the ceiling of a metric for the encoder under audit."""
+    for spec in specs_of(report):
+        one = find(report, metric, spec)
+        if one is not None and "untrained" not in spec and not isinstance(one.value, Skipped):
+            return one.floor, one.ceiling
+    return None, None
+
+
+def verdict(report: Report, spec: str) -> str:
+    """Say in words what the retrieval rank says of a transform."""
+    one = find(report, "retrieval_rank", spec)
+    if one is None or isinstance(one.value, Skipped):
+        return "not judged"
+    if one.value.n < MIN_IMAGES:
+        return "too few images to say"
+    rank = one.value.median
+    return next(words for bound, words in VERDICTS if rank < bound)
+
+
+def number(value: float | None) -> str:
+    """Write a number with three digits that count, and nothing as a dash."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def interval(value: Summary) -> str:
+    """Write the 95 % interval of a summary; nothing where there is none."""
+    if value.ci_low is None or value.ci_high is None:
+        return ""
+    return f"{number(value.ci_low)} – {number(value.ci_high)}"

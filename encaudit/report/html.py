@@ -1,0 +1,108 @@
+"""The report as one page that needs nothing else: no network, no other file."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from encaudit.report.figures import figure_name
+from encaudit.report.headline import HEADLINES, VERDICTS, between, find, interval, number, specs_of, verdict
+from encaudit.results import IDENTITY, Measurement, Report, Skipped
+
+VOLUME_METRICS = {
+    "volume_cc": "correlation",
+    "volume_fsc_auc": "FSC area",
+    "volume_distance": "distance",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A measurement as a table shows it; ``place`` is where it lies between floor (0) and ceiling (1)."""
+
+    text: str
+    interval: str = ""
+    place: float | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under titles, between the row of the floor and that of the ceiling."""
+
+    titles: list[str]
+    rows: dict[str, list[Cell]]
+    floor: list[str]
+    ceiling: list[str]
+
+
+def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
+    """Return the page; ``figures`` are PNGs by the names that ``figures.draw_all`` gives them."""
+    environment = Environment(
+        loader=PackageLoader("encaudit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "interval": interval}
+    specs = specs_of(report)
+    volumes = {metric: title for metric, title in VOLUME_METRICS.items() if any(find(report, metric, s) for s in specs)}
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        title=_title(report),
+        specs=specs,
+        headlines=HEADLINES,
+        verdicts={spec: verdict(report, spec) for spec in specs},
+        bounds=VERDICTS,
+        headline_table=_table(report, {one.metric: one.title for one in HEADLINES}, specs),
+        volume_table=_table(report, volumes, [s for s in specs if any(find(report, m, s) for m in volumes)]),
+        measurements=[(one, _cell(one)) for one in report.measurements],
+        displacement=_picture(figures, figure_name("displacement")),
+        overlays=_pictures(figures, "overlay", specs),
+        volumes=_pictures(figures, "volumes", specs),
+        identity=IDENTITY,
+    )
+
+
+def _title(report: Report) -> str:
+    checkpoint = report.provenance.get("checkpoint")
+    path = checkpoint.get("path") if isinstance(checkpoint, dict) else None
+    return str(path) if path else "an encoder"
+
+
+def _table(report: Report, titles: Mapping[str, str], specs: list[str]) -> Table:
+    ends = [between(report, metric) for metric in titles]
+    return Table(
+        titles=list(titles.values()),
+        rows={spec: [_cell(find(report, metric, spec)) for metric in titles] for spec in specs},
+        floor=[number(floor) for floor, _ in ends],
+        ceiling=[number(ceiling) for _, ceiling in ends],
+    )
+
+
+def _cell(one: Measurement | None) -> Cell:
+    if one is None:
+        return Cell("–", hint="not measured")
+    if isinstance(one.value, Skipped):
+        return Cell("skipped", hint=one.value.skipped)
+    hint = f"{one.metric} of {one.value.n} images; floor {number(one.floor)}, ceiling {number(one.ceiling)}"
+    return Cell(number(one.value.median), interval(one.value), _place(one.value.median, one.floor, one.ceiling), hint)
+
+
+def _place(value: float, floor: float | None, ceiling: float | None) -> float | None:
+    if floor is None or ceiling is None or floor == ceiling:
+        return None
+    return min(max((value - floor) / (ceiling - floor), 0.0), 1.0)
+
+
+def _pictures(figures: Mapping[str, bytes], kind: str, specs: list[str]) -> list[tuple[str, str]]:
+    found = ((spec, _picture(figures, figure_name(kind, spec))) for spec in specs)
+    return [(spec, picture) for spec, picture in found if picture is not None]
+
+
+def _picture(figures: Mapping[str, bytes], name: str) -> str | None:
+    png: Any = figures.get(name)
+    return None if png is None else "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -136,4 +136,5 @@ def share_interval(hits: np.ndarray, groups: np.ndarray | None) -> Interval:
     z = float(norm.ppf((1 + CONFIDENCE) / 2))
     middle = (share + z**2 / (2 * size)) / (1 + z**2 / size)
     reach = z / (1 + z**2 / size) * float(np.sqrt(share * (1 - share) / size + z**2 / (4 * size**2)))
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    # at 0 and 1 the bound is the share itself, up to rounding
+    return min(max(middle - reach, 0.0), share), max(min(middle + reach, 1.0), share)

@@ -10,7 +10,7 @@ from encaudit.stats import NO_INTERVAL, has_interval, influence_interval
 IMAGES_PER_CLUSTER = 3
 
 
-@metric("cluster_agreement", unit="adjusted Rand index")
+@metric("cluster_agreement", unit="1")
 def cluster_agreement(pair: Pair) -> Result:
     """Would a classification of the images survive the transform?
 

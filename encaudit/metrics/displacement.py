@@ -22,7 +22,7 @@ def displacement(pair: Pair) -> Result:
     return PerImage(pair.displacement)
 
 
-@metric("displacement_ratio", unit="random-pair distances")
+@metric("displacement_ratio", unit="1")
 def displacement_ratio(pair: Pair) -> Result:
     """How far do latents move, compared with how far two unrelated images lie apart?
 
@@ -66,7 +66,7 @@ def displacement_sigma(pair: Pair) -> Result:
     return PerImage(np.sqrt((steps**2).mean(axis=1)))
 
 
-@metric("pair_auc", unit="probability")
+@metric("pair_auc", unit="1")
 def pair_auc(pair: Pair) -> Result:
     """How surely is an image nearer to its own moved copy than an unrelated image is?
 

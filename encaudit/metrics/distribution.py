@@ -6,7 +6,7 @@ from encaudit.results import Skipped
 from encaudit.stats import influence_interval
 
 
-@metric("marginal_distance", unit="random-pair distances", shuffled=False)
+@metric("marginal_distance", unit="1", shuffled=False)
 def marginal_distance(pair: Pair) -> Result:
     """Do the moved latents, all together, fill the same places as the reference: same cloud, other addresses?
 

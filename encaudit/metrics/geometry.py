@@ -10,7 +10,7 @@ from encaudit.stats import MIN_GROUPS, influence_interval
 FOLDS = 5
 
 
-@metric("alignment", unit="fraction", shuffled=False, chance=lambda n: 1 / n)
+@metric("alignment", unit="1", shuffled=False, chance=lambda n: 1 / n)
 def alignment(pair: Pair) -> Result:
     """Does the whole cloud shift together, or does each image go its own way?
 
@@ -32,7 +32,7 @@ def alignment(pair: Pair) -> Result:
     return WholeSet(value, influence_interval(value, influence, pair.cloud.groups, least=0, most=1))
 
 
-@metric("recoverability", unit="R^2", across_encoders=True)
+@metric("recoverability", unit="1", across_encoders=True)
 def recoverability(pair: Pair) -> Result:
     """Was the content of the latent re-encoded under the transform, or lost?
 
@@ -71,7 +71,7 @@ def recoverability(pair: Pair) -> Result:
     return WholeSet(1 - unexplained, influence_interval(1 - unexplained, influence, cloud.groups, most=1))
 
 
-@metric("cka", unit="fraction", across_encoders=True)
+@metric("cka", unit="1", across_encoders=True)
 def cka(pair: Pair) -> Result:
     """Do the two clouds have the same geometry, up to rotation and one scale?
 

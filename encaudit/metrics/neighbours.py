@@ -8,7 +8,7 @@ from encaudit.results import Skipped
 from encaudit.stats import influence_interval, share_interval
 
 
-@metric("retrieval_rank", unit="fraction of images", column="rank")
+@metric("retrieval_rank", unit="1", column="rank")
 def retrieval_rank(pair: Pair) -> Result:
     """How many other images lie nearer to where an image was moved than the image itself?
 
@@ -22,7 +22,7 @@ def retrieval_rank(pair: Pair) -> Result:
     return PerImage((pair.across.nearer + 0.5 * pair.across.tied) / (len(pair) - 1))
 
 
-@metric("recall_at_1", unit="fraction of images")
+@metric("recall_at_1", unit="1")
 def recall_at_1(pair: Pair) -> Result:
     """How often is an image itself the nearest to where it was moved?
 
@@ -34,7 +34,7 @@ def recall_at_1(pair: Pair) -> Result:
     return _recall(pair, 1)
 
 
-@metric("recall_at_10", unit="fraction of images")
+@metric("recall_at_10", unit="1")
 def recall_at_10(pair: Pair) -> Result:
     """How often is an image among the ten nearest to where it was moved?
 
@@ -47,7 +47,7 @@ def recall_at_10(pair: Pair) -> Result:
     return _recall(pair, 10)
 
 
-@metric("neighbour_overlap", unit="fraction of neighbours", across_encoders=True)
+@metric("neighbour_overlap", unit="1", across_encoders=True)
 def neighbour_overlap(pair: Pair) -> Result:
     """Does an image keep its neighbours when all images are moved?
 

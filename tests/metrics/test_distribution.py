@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+from scipy.stats import energy_distance
+
+from encaudit.results import Skipped
+
+from .planted import evaluate, interval, normal, pair, value
+
+
+def mean_random_distance(mu):
+    n = len(mu)
+    return cdist(mu, mu).sum() / (n * (n - 1))
+
+
+@pytest.mark.parametrize("n", [3, 25, 200])
+def test_in_one_dimension_it_is_the_square_of_scipys_energy_distance(n):
+    mu, moved = normal(n, 1), 2 * normal(n, 1, seed=1) + 1
+    expected = energy_distance(mu[:, 0], moved[:, 0]) ** 2 / mean_random_distance(mu)
+    assert value("marginal_distance", pair(mu, moved)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_in_many_dimensions_it_is_that_of_the_full_matrices():
+    of = pair(normal(150, 5), 1.5 * normal(150, 5, seed=1))
+    x, y = of.cloud.mu, of.mu
+    energy = 2 * cdist(x, y).mean() - cdist(x, x).mean() - cdist(y, y).mean()
+    assert value("marginal_distance", of) == pytest.approx(energy / mean_random_distance(x), rel=1e-9)
+
+
+def test_the_same_cloud_is_at_distance_zero_whoever_lives_where():
+    mu = normal(200, 3)
+    assert value("marginal_distance", pair(mu, mu.copy())) == 0
+    assert value("marginal_distance", pair(mu, mu[::-1])) == pytest.approx(0, abs=1e-12)
+    assert value("marginal_distance", pair(mu, mu[::-1])) >= 0
+
+
+def test_two_draws_of_one_law_are_far_nearer_than_two_laws():
+    mu = normal(1000, 3)
+    assert value("marginal_distance", pair(mu, normal(1000, 3, seed=1))) < 0.01
+    assert value("marginal_distance", pair(mu, normal(1000, 3, seed=1) + 1)) > 0.3
+
+
+def test_it_is_free_of_the_scale_of_the_latents():
+    mu, moved = normal(60, 2), normal(60, 2, seed=1)
+    assert value("marginal_distance", pair(4 * mu, 4 * moved)) == pytest.approx(
+        value("marginal_distance", pair(mu, moved))
+    )
+
+
+def test_it_is_skipped_for_a_constant_encoder():
+    assert isinstance(evaluate("marginal_distance", pair(np.ones((30, 2)), normal(30, 2))), Skipped)
+
+
+def test_its_influence_is_the_delete_one_jackknife():
+    mu, moved = normal(400, 2), normal(400, 2, seed=1) + 0.7
+
+    def without(i):
+        return value("marginal_distance", pair(np.delete(mu, i, axis=0), np.delete(moved, i, axis=0)))
+
+    left_out = np.array([without(i) for i in range(0, 400, 8)])
+    error = 399 / np.sqrt(400) * left_out.std(ddof=1)  # sqrt((n-1)^2/n) times the spread of the delete-one values
+    low, high = interval("marginal_distance", pair(mu, moved))
+    assert (high - low) / 2 / 1.966 == pytest.approx(error, rel=0.25)
+
+
+def test_its_interval_covers_the_truth_about_as_often_as_it_says():
+    truth = value("marginal_distance", pair(normal(4000, 2, 998), normal(4000, 2, 999) + 0.7))
+    covered = 0
+    for seed in range(60):
+        low, high = interval("marginal_distance", pair(normal(150, 2, 2 * seed), normal(150, 2, 2 * seed + 1) + 0.7))
+        covered += low <= truth <= high
+    assert covered >= 50

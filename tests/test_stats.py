@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from encaudit import stats
+from encaudit.results import Summary
+
+
+@given(st.integers(2, 200), st.integers(-5, 2**40))
+def test_a_derangement_leaves_nobody_at_home_and_is_one_cycle(n, seed):
+    partner = stats.derangement(n, seed)
+    visited, at = {0}, int(partner[0])
+    while at != 0:
+        visited.add(at)
+        at = int(partner[at])
+    assert len(visited) == n
+    assert np.array_equal(partner, stats.derangement(n, seed))
+
+
+@given(st.integers(3, 200))
+def test_the_square_of_a_derangement_is_one_too(n):
+    partner = stats.derangement(n, seed=0)
+    assert (partner[partner] != np.arange(n)).all()
+
+
+def test_draws_depend_on_the_seed_and_on_their_purpose():
+    draws = {stats.generator(seed, purpose).random() for seed in (-1, 0, 1) for purpose in ("a", "b")}
+    assert len(draws) == 6
+    assert stats.generator(1, "a").random() == stats.generator(1, "a").random()
+
+
+def test_images_are_summarized_by_their_quantiles():
+    values = np.arange(101.0)
+    found = stats.summarize_images(values, None, seed=0)
+    assert (found.q05, found.q25, found.median, found.q75, found.q95) == (5, 25, 50, 75, 95)
+    assert found.mean == 50
+    assert found.n == 101
+    assert found.ci_low < 50 < found.ci_high
+
+
+def test_a_data_set_has_its_one_value_everywhere():
+    assert stats.summarize_dataset(0.3, (0.2, 0.4), 7) == Summary(0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.2, 0.4, 7)
+
+
+@pytest.mark.parametrize(
+    ("n", "n_groups", "known"), [(19, None, False), (20, None, True), (100, 4, False), (100, 5, True), (19, 19, False)]
+)
+def test_small_samples_have_a_value_but_no_interval(n, n_groups, known):
+    groups = None if n_groups is None else np.arange(n) % n_groups
+    values = np.random.default_rng(0).random(n)
+    found = stats.summarize_images(values, groups, seed=0)
+    assert np.isfinite(found.median)
+    for low, high in [
+        (found.ci_low, found.ci_high),
+        stats.influence_interval(0.5, values - values.mean(), groups),
+        stats.share_interval(values, groups),
+    ]:
+        assert ((low is not None), (high is not None)) == (known, known)
+
+
+def test_median_interval_covers_the_median_about_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(100):
+        low, high = stats.median_interval(rng.exponential(size=60), None, seed=0)
+        covered += low <= np.log(2) <= high
+    assert 86 <= covered <= 99
+
+
+def test_intervals_by_group_cover_where_intervals_by_image_do_not():
+    rng = np.random.default_rng(2)
+    groups = np.repeat(np.arange(25), 10)
+    covered = np.zeros(4)
+    for _ in range(60):
+        values = rng.normal(size=25)[groups] + rng.normal(size=250)
+        influence = values - values.mean()
+        for row, (low, high) in enumerate(
+            [
+                stats.median_interval(values, groups, seed=0),
+                stats.median_interval(values, None, seed=0),
+                stats.influence_interval(values.mean(), influence, groups),
+                stats.influence_interval(values.mean(), influence, None),
+            ]
+        ):
+            covered[row] += low <= 0 <= high
+    assert (covered[[0, 2]] >= 51).all()
+    assert (covered[[1, 3]] <= 48).all()
+
+
+def test_the_error_of_a_mean_is_the_standard_error():
+    values = np.random.default_rng(0).normal(size=50)
+    assert stats.influence_error(values - values.mean(), None) == pytest.approx(values.std(ddof=1) / np.sqrt(50))
+
+
+def test_every_image_its_own_group_is_no_group_at_all():
+    values = np.random.default_rng(0).normal(size=50)
+    groups = np.random.default_rng(1).permutation(50)
+    assert stats.influence_error(values, groups) == pytest.approx(stats.influence_error(values, None))
+
+
+def test_intervals_stay_within_what_the_statistic_can_be():
+    wild = np.where(np.arange(40) % 2, 5.0, -5.0)
+    assert stats.influence_interval(0.5, wild, None, least=0, most=1) == (0, 1)
+
+
+def test_share_interval_is_wilsons():
+    hits = np.repeat([1.0, 0.0], [30, 70])
+    low, high = stats.share_interval(hits, None)
+    # by hand: (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), p = 0.3, n = 100
+    assert low == pytest.approx(0.2189, abs=0.001)
+    assert high == pytest.approx(0.3958, abs=0.001)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_all_or_nothing_is_not_certain(share):
+    low, high = stats.share_interval(np.full(100, share), np.arange(100) % 10)
+    assert high - low == pytest.approx(0.037, abs=0.001)
+    assert low <= share <= high
+
+
+def test_clustered_hits_widen_the_interval_of_a_share():
+    groups = np.repeat(np.arange(20), 10)
+    hits = (groups < 8).astype(float)
+    assert np.diff(stats.share_interval(hits, groups)) > 2 * np.diff(stats.share_interval(hits, None))
+
+
+def test_a_replicate_that_is_not_a_number_leaves_no_interval():
+    assert stats.percentile_interval(np.array([1.0, np.inf])) == stats.NO_INTERVAL

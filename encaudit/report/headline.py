@@ -96,8 +96,10 @@ def verdict(report: Report, spec: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Write a number with three digits that count, and nothing as a dash."""
-    return "–" if value is None else f"{value:.3g}"
+    """Write a number with three digits that count (four near 1, where agreements are), and nothing as a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if 0.99 <= value < 1 else f"{value:.3g}"
 
 
 def interval(value: Summary) -> str:

@@ -16,6 +16,8 @@ VOLUME_METRICS = {
     "volume_fsc_auc": "FSC area",
     "volume_distance": "distance",
 }
+SHUFFLED = "shuffled pairs"
+DECODED_ENDS = ("the same latent, decoded twice", "random pairs")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Table:
     rows: dict[str, list[Cell]]
     floor: list[str]
     ceiling: list[str]
+    ends: tuple[str, str]
 
 
 def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
@@ -50,6 +53,7 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
     environment.filters |= {"number": number, "interval": interval}
     specs = specs_of(report)
     volumes = {metric: title for metric, title in VOLUME_METRICS.items() if any(find(report, metric, s) for s in specs)}
+    decoded = [spec for spec in specs if any(find(report, metric, spec) for metric in volumes)]
     return environment.get_template("report.html.j2").render(
         report=report,
         title=_title(report),
@@ -57,13 +61,12 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
         headlines=HEADLINES,
         verdicts={spec: verdict(report, spec) for spec in specs},
         bounds=VERDICTS,
-        headline_table=_table(report, {one.metric: one.title for one in HEADLINES}, specs),
-        volume_table=_table(report, volumes, [s for s in specs if any(find(report, m, s) for m in volumes)]),
-        measurements=[(one, _cell(one)) for one in report.measurements],
+        headline_table=_table(report, {one.metric: one.title for one in HEADLINES}, specs, (IDENTITY, SHUFFLED)),
+        volume_table=_table(report, volumes, decoded, DECODED_ENDS),
+        measurements=_by_transform(report),
         displacement=_picture(figures, figure_name("displacement")),
         overlays=_pictures(figures, "overlay", specs),
         volumes=_pictures(figures, "volumes", specs),
-        identity=IDENTITY,
     )
 
 
@@ -73,14 +76,22 @@ def _title(report: Report) -> str:
     return str(path) if path else "an encoder"
 
 
-def _table(report: Report, titles: Mapping[str, str], specs: list[str]) -> Table:
-    ends = [between(report, metric) for metric in titles]
+def _table(report: Report, titles: Mapping[str, str], specs: list[str], ends: tuple[str, str]) -> Table:
+    limits = [between(report, metric) for metric in titles]
     return Table(
         titles=list(titles.values()),
         rows={spec: [_cell(find(report, metric, spec)) for metric in titles] for spec in specs},
-        floor=[number(floor) for floor, _ in ends],
-        ceiling=[number(ceiling) for _, ceiling in ends],
+        floor=[number(floor) for floor, _ in limits],
+        ceiling=[number(ceiling) for _, ceiling in limits],
+        ends=ends,
     )
+
+
+def _by_transform(report: Report) -> list[tuple[str | None, list[Measurement]]]:
+    groups: dict[str | None, list[Measurement]] = {}
+    for one in report.measurements:
+        groups.setdefault(one.transform, []).append(one)
+    return list(groups.items())
 
 
 def _cell(one: Measurement | None) -> Cell:

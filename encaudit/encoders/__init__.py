@@ -62,11 +62,14 @@ def open_encoder(
 
 def _open_file(path: Path, kind: str | None, config: Path | None, device: str, trust_pickle: bool) -> OpenedEncoder:
     kind = kind or archive_kind(path)
-    if kind in ("torchscript", "exported"):
-        from encaudit.encoders.scripted import load_exported, load_torchscript
+    if kind == "torchscript":
+        from encaudit.encoders.scripted import load_torchscript
 
-        load = load_torchscript if kind == "torchscript" else load_exported
-        return OpenedEncoder(load(path, device=device), kind, path)
+        return OpenedEncoder(load_torchscript(path, device=device), kind, path)
+    if kind == "exported":
+        from encaudit.encoders.scripted import load_exported
+
+        return OpenedEncoder(load_exported(path, device=device, trust=trust_pickle), kind, path)
 
     from encaudit.pickles import load_weights
 

@@ -2,21 +2,25 @@
 
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from encaudit.report.headline import HEADLINES, between, find, interval, number, specs_of, verdict
+from encaudit.report.headline import HEADLINES, Headline, between, find, interval, number, specs_of, verdict
 from encaudit.results import Report, Skipped
 
+NAME_WIDTH, WORDS_WIDTH, NUMBER_WIDTH = 26, 18, 17  # characters, with their padding
 STYLES = {"note": "cyan", "warning": "yellow", "error": "bold red"}
 
 
 def print_report(report: Report, page: Path | None = None, console: Console | None = None) -> None:
     """Print the headline numbers, the findings, and where the page is."""
     console = console or Console(stderr=True)
-    console.print(_table(report))
+    fitting = (console.width - NAME_WIDTH - WORDS_WIDTH) // NUMBER_WIDTH
+    headlines = HEADLINES[: max(fitting, 2)]
+    console.print(_table(report, headlines))
     for finding in report.findings:
         style = STYLES[finding.level]
         console.print(f"[{style}]{finding.level}[/{style}] {escape(finding.text)}", highlight=False)
@@ -24,16 +28,16 @@ def print_report(report: Report, page: Path | None = None, console: Console | No
         console.print(Text.assemble("Report: ", (str(page), "bold")), soft_wrap=True, highlight=False)
 
 
-def _table(report: Report) -> Table:
-    table = Table(title="What moved?", title_justify="left", caption="median [dim]95 % interval[/dim]")
-    table.add_column("transform", overflow="fold")
-    for headline in HEADLINES:
-        table.add_column(headline.title, justify="right")
+def _table(report: Report, headlines: tuple[Headline, ...]) -> Table:
+    table = Table(title="What moved? Median, and its 95 % interval", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("transform", overflow="fold", min_width=NAME_WIDTH - 2)
+    for headline in headlines:
+        table.add_column(headline.title, justify="right", no_wrap=True)
     table.add_column("in words")
     for spec in specs_of(report):
-        table.add_row(Text(spec), *(_cell(report, one.metric, spec) for one in HEADLINES), verdict(report, spec))
+        table.add_row(Text(spec), *(_cell(report, one.metric, spec) for one in headlines), verdict(report, spec))
     table.add_section()
-    ends = [between(report, one.metric) for one in HEADLINES]
+    ends = [between(report, one.metric) for one in headlines]
     table.add_row("identity (floor)", *(number(floor) for floor, _ in ends), "", style="dim")
     table.add_row("shuffled pairs (ceiling)", *(number(ceiling) for _, ceiling in ends), "", style="dim")
     return table
@@ -45,4 +49,4 @@ def _cell(report: Report, metric: str, spec: str) -> Text:
         return Text("–", style="dim")
     if isinstance(one.value, Skipped):
         return Text("skipped", style="dim italic")
-    return Text.assemble(number(one.value.median), "\n", (interval(one.value), "dim"))
+    return Text.assemble(number(one.value.median), "\n", (interval(one.value).replace(" ", ""), "dim"))

@@ -1,5 +1,6 @@
 """encaudit's own image VAE: the fully connected network of the paper's MNIST experiments, and its checkpoint."""
 
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -101,10 +102,12 @@ def save_vae(path: str | Path, model: ImageVAE, training: Mapping[str, Any] | No
         "model_state_dict": {name: value.detach().cpu() for name, value in model.state_dict().items()},
         "training": dict(training or {}),
     }
+    buffer = io.BytesIO()  # torch.save writes a file's name into it: through a buffer, equal content gives equal bytes
+    torch.save(content, buffer)
     path = Path(path)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        torch.save(content, unfinished)
+        unfinished.write_bytes(buffer.getvalue())
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

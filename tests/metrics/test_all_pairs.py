@@ -1,8 +1,11 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import cdist
 
 from encaudit.metrics import all_pairs
 from encaudit.metrics.all_pairs import distance_sums, pair_distances
@@ -58,6 +61,14 @@ def test_the_same_points_give_the_same_bits_twice():
     points = np.random.default_rng(0).normal(size=(2000, 3))
     assert np.array_equal(distance_sums(points), distance_sums(points))
     assert np.array_equal(pair_distances(points, points).point_sum, pair_distances(points, points).point_sum)
+
+
+def test_equal_distances_that_round_differently_are_tied():
+    points = np.array([*permutations([3.2, 1.3, 0.2, 0.1])])
+    assert len({*cdist(np.zeros((1, 4)), points)[0]}) > 1  # the order of summation shows in the last bit
+    found = pair_distances(np.zeros((24, 4)), points)
+    assert found.nearer.tolist() == [0] * 24
+    assert found.tied.tolist() == [23] * 24
 
 
 def test_a_point_far_away_does_not_blur_the_near_ones():

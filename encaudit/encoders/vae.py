@@ -64,7 +64,8 @@ class VaeEncoder:
     """An ``ImageVAE`` as the rest of encaudit sees it: an Encoder that can also start over untrained."""
 
     def __init__(self, model: ImageVAE, device: torch.device | str = "cpu") -> None:
-        self.model = model.to(device).eval()
+        self.device = torch.device(device)
+        self.model = model.to(self.device).eval()
         self.latent_dim = model.architecture.latent_dim
         self.image_shape = model.architecture.image_shape
 
@@ -77,19 +78,19 @@ class VaeEncoder:
                 f"The images are {_times(shape)} pixels, but this VAE was trained on {_times(self.image_shape)}. "
                 "Give --images a stack of the size it was trained on."
             )
-        return self.model.posterior(batch.images)
+        return self.model.posterior(batch.images.to(self.device))
 
     @torch.inference_mode()
     def decode(self, z: Tensor) -> Tensor:
         """Return the images ``b y x`` in [0, 1] at latents ``z``, ``b d``."""
-        return self.model.decode(z)
+        return self.model.decode(z.to(self.device))
 
     def untrained(self, seed: int) -> Self:
         """Return the same architecture, on the same device, with weights drawn from a seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             fresh = ImageVAE(self.model.architecture)
-        return type(self)(fresh, next(self.model.parameters()).device)
+        return type(self)(fresh, self.device)
 
 
 def save_vae(path: str | Path, model: ImageVAE, training: Mapping[str, Any] | None = None) -> None:

@@ -81,6 +81,17 @@ def test_random_partners_are_not_the_twins_of_the_permutation_transform():
 
 
 @pytest.mark.parametrize("metric", ["displacement_ratio", "pair_auc"])
+def test_intervals_are_as_wide_as_the_spread_over_data_sets(metric):
+    values, widths = [], []
+    for seed in range(120):
+        mu = normal(150, 3, 2 * seed)
+        of = pair(mu, mu + 0.9 * normal(150, 3, 2 * seed + 1), seed=seed)
+        values.append(value(metric, of))
+        widths.append(np.diff(interval(metric, of)))
+    assert np.mean(widths) / (2 * 1.96) == pytest.approx(np.std(values), rel=0.22)
+
+
+@pytest.mark.parametrize("metric", ["displacement_ratio", "pair_auc"])
 def test_intervals_hold_the_value_and_shrink_with_n(metric):
     def width(n):
         mu = normal(n, 3)

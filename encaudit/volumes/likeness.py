@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.fft import rfftn
 
 FIRST_SHELL = 2  # cryoDRGN's curve begins with a 1 by definition and the shell of the mean density alone
 
@@ -12,8 +13,8 @@ class Likeness:
     """How alike two volumes are.
 
     - ``cc``: correlation coefficient within the sphere of radius box/2; 1 for equal volumes.
-    - ``fsc`` ``box/2``: cryoDRGN's Fourier shell correlation of the unmasked volumes, as ``cryodrgn_utils fsc`` prints
-      it: entry i over the shell from i-1 to i; ``fsc_auc``: its mean beyond the mean density; 1 for equal volumes.
+    - ``fsc`` ``box/2``: Fourier shell correlation of the unmasked volumes, as ``cryodrgn_utils fsc`` prints it:
+      entry i over the shell from i-1 to i; ``fsc_auc``: its mean beyond the mean density; 1 for equal volumes.
     - ``distance``: ||second - first|| / ||first|| over the whole box; 0 for equal volumes.
     """
 
@@ -43,7 +44,19 @@ def _sphere(box: int) -> np.ndarray:
 
 
 def _fourier_shell_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    import torch
-    from cryodrgn.commands_utils.fsc import get_fsc_curve
+    """Return the curve that cryoDRGN computes, without its detour through torch and a mask for each shell.
 
-    return np.asarray(get_fsc_curve(torch.from_numpy(one), torch.from_numpy(other)).fsc)
+    A real volume has the half of its transform that ``rfftn`` gives twice over, but for the plane of frequency zero.
+    """
+    box = len(one)
+    first, second = rfftn(one), rfftn(other)
+    along, half = np.fft.fftfreq(box, 1 / box), np.arange(box // 2 + 1)
+    radius = np.sqrt(along[:, None, None] ** 2 + along[:, None] ** 2 + half**2).astype(np.int64).ravel()
+    twice = np.where(half == 0, 1.0, 2.0)
+
+    def summed(products: np.ndarray) -> np.ndarray:
+        return np.bincount(radius, weights=(products * twice).ravel())[: box // 2 - 1]
+
+    shared = summed((first.conj() * second).real)
+    power = np.sqrt(summed(np.abs(first) ** 2) * summed(np.abs(second) ** 2))
+    return np.concatenate([[1.0], np.divide(shared, power, out=np.ones_like(shared), where=power > 0)])

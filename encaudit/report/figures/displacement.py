@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from encaudit.report.figures.canvas import FAINT, INK, MEASURED_BLUE, RANDOM_GREY, paper, png
+from encaudit.results import IDENTITY
 
 BINS = 160
 SMOOTHING = 2.0  # in bins
@@ -17,16 +18,19 @@ def displacement(particles: Mapping[str, Mapping[str, np.ndarray]]) -> bytes | N
     ``particles`` holds, by spec, the columns ``displacement`` and ``random_distance`` (``n``). Each distribution is
     divided by the median distance of the shuffled pairs of its own latent space: 0 is the image itself, 1 another one.
     """
+    measured = {
+        spec: columns
+        for spec, columns in particles.items()
+        if {"displacement", "random_distance"} <= columns.keys() and np.median(columns["random_distance"]) > 0
+    }
     rows = {
         spec: columns["displacement"] / np.median(columns["random_distance"])
-        for spec, columns in particles.items()
-        if spec != "identity" and {"displacement", "random_distance"} <= columns.keys()
+        for spec, columns in measured.items()
+        if spec != IDENTITY
     }
-    shuffled = next(
-        (columns["random_distance"] for columns in particles.values() if "random_distance" in columns), None
-    )
-    if not rows or shuffled is None or not np.median(shuffled) > 0:
+    if not rows:
         return None
+    shuffled = next(iter(measured.values()))["random_distance"]
     rows["shuffled pairs"] = shuffled / np.median(shuffled)
 
     most = 1.05 * max(float(np.quantile(values, 0.995)) for values in rows.values())

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-LETTER_WIDTH, LETTER_HEIGHT = 0.62, 1.1  # of a character, in units of the font size
+LETTER_WIDTH, LETTER_HEIGHT = 0.74, 1.1  # of a character, in units of the font size
 DIRECTIONS = np.deg2rad(np.arange(0, 360, 30))
 REACHES = (0.9, 1.7, 2.8)  # how far from its point a label may stand, in units of the font size
 

@@ -1,0 +1,60 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from encaudit.report.console import print_report
+from encaudit.results import Finding
+from tests.report.reports import report
+
+
+def printed(width: int = 150, **given) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    print_report(given.get("report", report()), given.get("page"), console)
+    return console.file.getvalue()
+
+
+def test_table_has_a_row_for_each_transform_with_value_interval_and_words():
+    text = printed()
+    assert "roll1" in text
+    assert "roll1:frame=covariant" in text
+    assert "0.83" in text
+    assert "0.82–0.84" in text
+    assert "scattered" in text
+    assert "keeps its place" in text
+
+
+def test_skip_is_a_word_and_absence_a_dash():
+    text = printed()
+    assert "skipped" in text
+    assert "–" in text
+
+
+def test_floor_and_ceiling_stand_below():
+    lines = printed().splitlines()
+    floor, ceiling = (next(k for k, line in enumerate(lines) if word in line) for word in ("(floor)", "(ceiling)"))
+    assert floor < ceiling
+    assert max(k for k, line in enumerate(lines) if "roll1" in line) < floor
+
+
+def test_findings_and_the_page_follow_and_markup_is_not_obeyed():
+    found = Finding("x", "warning", "image [red]7[/red] is constant")
+    text = printed(report=report(findings=(found,)), page=Path("out/report.html"))
+    assert "warning image [red]7[/red] is constant" in text
+    assert "out/report.html" in text
+
+
+def test_stdout_stays_clean(capsys):
+    print_report(report())
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "displacement ratio" in captured.err
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 120])
+def test_narrow_terminals_get_fewer_columns_but_lines_that_fit(width):
+    text = printed(width=width)
+    assert max(map(len, text.splitlines())) <= width
+    if width >= 60:
+        assert "displacement ratio" in text

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import t
 from sklearn.metrics import adjusted_rand_score
 
 from encaudit.metrics.clusters import adjusted_rand
@@ -39,6 +40,15 @@ def test_it_is_skipped_for_few_images_or_few_latents():
     assert isinstance(evaluate("cluster_agreement", pair(normal(59, 2), normal(59, 2))), Skipped)
     repeated = np.repeat(normal(19, 2), 10, axis=0)
     assert isinstance(evaluate("cluster_agreement", pair(repeated, repeated)), Skipped)
+
+
+def test_its_error_is_that_of_the_delete_one_jackknife():
+    mu = normal(300, 2)
+    of = pair(mu, mu + 0.3 * normal(300, 2, seed=1))
+    before, after = of.cloud.clusters.predict(of.cloud.mu), of.cloud.clusters.predict(of.mu)
+    without = [adjusted_rand_score(np.delete(before, i), np.delete(after, i)) for i in range(300)]
+    low, high = interval("cluster_agreement", of)
+    assert (high - low) / 2 / t.ppf(0.975, 299) == pytest.approx(np.sqrt(299**2 / 300) * np.std(without, ddof=1))
 
 
 def test_its_interval_holds_the_value_and_knows_groups():

@@ -32,7 +32,7 @@ def _table(report: Report, headlines: tuple[Headline, ...]) -> Table:
     table = Table(title="What moved? Median, and its 95 % interval", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("transform", overflow="fold", min_width=NAME_WIDTH - 2)
     for headline in headlines:
-        table.add_column(headline.title, justify="right", no_wrap=True)
+        table.add_column("\n".join(headline.title.rsplit(" ", 1)), justify="right", no_wrap=True)
     table.add_column("in words")
     for spec in specs_of(report):
         table.add_row(Text(spec), *(_cell(report, one.metric, spec) for one in headlines), verdict(report, spec))

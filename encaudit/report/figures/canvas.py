@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 DPI = 150
+MOST_BYTES = 300_000  # a report holds a dozen of them; only slices of pure noise come near
 
 # The paper's red, green and purple, in shades of different lightness and always with different markers, so that they
 # can be told apart without colour vision.
@@ -48,13 +49,16 @@ def paper(width: float, height: float) -> Iterator[Any]:
 
 
 def png(figure: Any) -> bytes:
-    """Return a figure as the bytes of a PNG of few colours, which is a third of the size and looks the same."""
+    """Return a figure as the bytes of a PNG, of as many colours as fit into ``MOST_BYTES``; 20 are enough."""
     from PIL import Image
 
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DPI)
-    small = io.BytesIO()
-    Image.open(drawn).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
-        small, "png", optimize=True
-    )
+    picture = Image.open(drawn).convert("RGB")
+    for colors in (256, 64, 20):
+        small = io.BytesIO()
+        reduced = picture.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        reduced.save(small, "png", optimize=True)
+        if small.tell() <= MOST_BYTES:
+            break
     return small.getvalue()

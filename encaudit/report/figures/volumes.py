@@ -78,4 +78,4 @@ def _shell_correlations(axes: Any, study: VolumeStudy, compared: list[Comparison
     axes.plot([], [], color=MEASURED_BLUE, label="V(µ) with V(µ′), first particles")
     axes.plot([], [], "--", color=MEASURED_BLUE, label="V(µ) with V(µ′), moved most")
     axes.plot([], [], color=RANDOM_GREY, label="random pairs of particles")
-    axes.legend(frameon=False, fontsize=7.5, loc="lower left")
+    axes.legend(frameon=False, fontsize=7.5, loc="best")

@@ -149,8 +149,8 @@ def _check(options: AuditOptions) -> None:
     ):
         if value < least:
             raise InputError(f"{name} {value}: expected {least} or more.")
-    if options.volume_box is not None and (options.volume_box < 4 or options.volume_box % 2):
-        raise InputError(f"--volume-box {options.volume_box}: expected an even number of at least 4.")
+    if options.volume_box is not None and (options.volume_box < 6 or options.volume_box % 2):
+        raise InputError(f"--volume-box {options.volume_box}: expected an even number of at least 6.")
 
 
 def _device(asked: str) -> str:
@@ -225,6 +225,7 @@ def _volumes(
         most_moved=MOST_MOVED,
         box=options.volume_box,
         apix=stack.apix,
+        image_size=stack.image_shape[-1],
         seed=options.seed,
         on_progress=watcher.advance_to,
     )

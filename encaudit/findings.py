@@ -79,12 +79,12 @@ def of_the_saved_z(saved: SavedZ | str | None) -> list[Finding]:
     if isinstance(saved, str):
         return [Finding("saved-z-not-compared", "note", f"The saved latents were not compared: {saved}.")]
     if saved.agrees:
+        how = "exactly" if saved.max_abs_difference == 0 else f"to within {saved.max_abs_difference:.1e}"
         return [
             Finding(
                 "saved-z-reproduced",
                 "note",
-                f"The latents that cryoDRGN saved are reproduced over {saved.compared} images, to within "
-                f"{saved.max_abs_difference:.1e}.",
+                f"The latents that cryoDRGN saved are reproduced {how}, over {saved.compared} images.",
             )
         ]
     return [

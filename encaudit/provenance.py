@@ -59,9 +59,7 @@ def describe_images(
     return found
 
 
-def _counting(
-    files: Sequence[str], on_progress: Callable[[int, int], None] | None
-) -> Callable[[int], None] | None:
+def _counting(files: Sequence[str], on_progress: Callable[[int, int], None] | None) -> Callable[[int], None] | None:
     """Turn bytes since the last call into (bytes done, bytes in all)."""
     if on_progress is None:
         return None

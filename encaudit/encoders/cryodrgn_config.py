@@ -152,5 +152,5 @@ def _refuse_other_models(path: Path, raw: Mapping[str, Any]) -> None:
         if "ntilts" not in params:
             raise InputError(
                 f"{path}: this is the tilt encoder of cryoDRGN 1.x/2.x (tilt pairs), another network than the one "
-                "of 3.x and later, which encaudit reads. Retrain with `cryodrgn train_vae --encode-mode tilt`, 3.x or later."
+                "of 3.x and later, which encaudit reads. Retrain it with 3.x or later (`--encode-mode tilt`)."
             )

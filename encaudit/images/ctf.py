@@ -31,7 +31,7 @@ def read_ctf(path: str | Path, rows: Rows, box: int, *, trust_pickle: bool = Fal
         found = f"shape {table.shape}" if isinstance(table, np.ndarray) else f"a {type(table).__name__}"
         raise InputError(f"{path} has {found}; expected cryoDRGN's CTF table of shape (n, 9): {_COLUMNS}.")
     where = rows.in_table(len(table), "CTF rows", str(path))
-    refuse_rows_not_finite(table[where], where, "CTF parameters", str(path))
+    refuse_rows_not_finite(table[where], where, _wrong_columns(table[where]), str(path))
     apix = table[0, 0] * table[0, 1] / box
     if not apix > 0 or not np.isfinite(apix):
         raise InputError(
@@ -41,3 +41,11 @@ def read_ctf(path: str | Path, rows: Rows, box: int, *, trust_pickle: bool = Fal
     values = table[where][..., 1:].astype(np.float32)
     values[..., 0] = apix
     return Ctf(values, float(apix))
+
+
+def _wrong_columns(table: np.ndarray) -> str:
+    """Name the CTF parameters that are not numbers, and say how to set the one that cryoDRGN's parsers leave open."""
+    bad = ~np.isfinite(table.reshape(-1, 9)).all(axis=0)
+    names = ", ".join(name for name, wrong in zip(_COLUMNS.split(", "), bad, strict=True) if wrong)
+    hint = " (`cryodrgn parse_ctf_star --ps 0` sets a missing phase shift)" if bad[8] else ""
+    return f"CTF parameters{f' ({names})' if names else ''}{hint}"

@@ -1,9 +1,9 @@
 """How alike are two volumes?"""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import rfftn
 
 FIRST_SHELL = 2  # cryoDRGN's curve begins with a 1 by definition and the shell of the mean density alone
 
@@ -44,19 +44,10 @@ def _sphere(box: int) -> np.ndarray:
 
 
 def _fourier_shell_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the curve that cryoDRGN computes, without its detour through torch and a mask for each shell.
+    import torch
+    from cryodrgn.commands_utils.fsc import get_fsc_curve
 
-    A real volume has the half of its transform that ``rfftn`` gives twice over, but for the plane of frequency zero.
-    """
-    box = len(one)
-    first, second = rfftn(one), rfftn(other)
-    along, half = np.fft.fftfreq(box, 1 / box), np.arange(box // 2 + 1)
-    radius = np.sqrt(along[:, None, None] ** 2 + along[:, None] ** 2 + half**2).astype(np.int64).ravel()
-    twice = np.where(half == 0, 1.0, 2.0)
-
-    def summed(products: np.ndarray) -> np.ndarray:
-        return np.bincount(radius, weights=(products * twice).ravel())[: box // 2 - 1]
-
-    shared = summed((first.conj() * second).real)
-    power = np.sqrt(summed(np.abs(first) ** 2) * summed(np.abs(second) ** 2))
-    return np.concatenate([[1.0], np.divide(shared, power, out=np.ones_like(shared), where=power > 0)])
+    with warnings.catch_warnings():
+        # cryoDRGN hands torch tensors to np.vdot, which numpy 2 announces that it will stop converting.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return np.asarray(get_fsc_curve(torch.from_numpy(one), torch.from_numpy(other)).fsc)

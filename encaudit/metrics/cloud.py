@@ -11,6 +11,7 @@ from encaudit.results import Latents
 from encaudit.stats import derangement
 
 NEIGHBOURS = 15
+TREE_DIMENSIONS = 4
 CLUSTERS = 20  # as many as `cryodrgn analyze` makes
 
 
@@ -122,6 +123,9 @@ def nearest_others(points: np.ndarray) -> np.ndarray:
     """Return the nearest other points of each point (``n d``), ``n NEIGHBOURS``; ties in no particular order."""
     from sklearn.neighbors import NearestNeighbors
 
+    # trees win in few dimensions only; the blocked comparison of all pairs loses digits far from the origin
+    algorithm = "kd_tree" if points.shape[1] <= TREE_DIMENSIONS else "brute"
+    centred = points - points.mean(axis=0)
+    search = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm=algorithm, n_jobs=-1).fit(centred)
     # without a query, scikit-learn leaves out each point itself, also among its duplicates
-    search = NearestNeighbors(n_neighbors=NEIGHBOURS, n_jobs=-1).fit(points)
     return np.asarray(search.kneighbors(return_distance=False))

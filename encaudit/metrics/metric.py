@@ -36,8 +36,8 @@ class Metric:
 
     ``across_encoders``: has a meaning between the latents of two different encoders, that is, needs no common frame.
     ``column``: the name of its per-image values in particles.csv.
-    ``shuffled``: its ceiling is what shuffled pairs give; where shuffling keeps the very thing that it measures, there
-    is none but ``chance``, the expectation as a function of n.
+    ``shuffled``: its ceiling is measured on shuffled pairs. If not, it is ``chance``, the expectation for unrelated
+    latents as a function of n, where that is known exactly; or there is none.
     """
 
     name: str

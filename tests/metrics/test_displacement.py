@@ -83,7 +83,7 @@ def test_random_partners_are_not_the_twins_of_the_permutation_transform():
 @pytest.mark.parametrize("metric", ["displacement_ratio", "pair_auc"])
 def test_intervals_are_as_wide_as_the_spread_over_data_sets(metric):
     values, widths = [], []
-    for seed in range(120):
+    for seed in range(60):
         mu = normal(150, 3, 2 * seed)
         of = pair(mu, mu + 0.9 * normal(150, 3, 2 * seed + 1), seed=seed)
         values.append(value(metric, of))

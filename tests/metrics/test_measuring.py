@@ -85,6 +85,7 @@ def test_floors_are_exact_and_ceilings_are_chance():
     ceilings = {name: m.ceiling for name, m in found.items()}
     assert ceilings["marginal_distance"] is None
     assert ceilings["alignment"] == 1 / n
+    assert ceilings["retrieval_rank"] == 0.5
     assert ceilings["displacement"] == pytest.approx(2.0, rel=0.1)  # sqrt(2) times the median of chi_3
     for name, chance in [
         ("displacement_ratio", 1),
@@ -196,6 +197,7 @@ def test_progress_names_the_transform_and_the_metric():
     measure(encodings(30, roll1=normal(30, 3, 1)), seed=0, on_progress=told.append)
     assert "roll1: retrieval_rank" in told
     assert "shuffled pairs: cka" in told
+    assert "shuffled pairs: retrieval_rank" not in told  # the costliest, whose chance level is known
     assert len(told) == len(set(told))
 
 

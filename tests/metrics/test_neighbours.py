@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from encaudit.metrics import METRICS
 from encaudit.metrics.cloud import NEIGHBOURS, nearest_others
+from encaudit.metrics.metric import PerImage
 from encaudit.results import Skipped
 
 from .planted import evaluate, interval, normal, pair, per_image, value
@@ -122,6 +124,26 @@ def test_overlap_is_skipped_without_enough_images_or_any_variety():
     assert isinstance(evaluate("neighbour_overlap", pair(normal(16, 2), normal(16, 2, 1))), Skipped)
     assert not isinstance(evaluate("neighbour_overlap", pair(normal(17, 2), normal(17, 2, 1))), Skipped)
     assert isinstance(evaluate("neighbour_overlap", pair(np.ones((50, 2)), np.ones((50, 2)))), Skipped)
+
+
+@pytest.mark.parametrize("name", ["retrieval_rank", "recall_at_1", "recall_at_10", "neighbour_overlap"])
+def test_the_stated_chance_is_what_a_hash_gives(name):
+    chance = METRICS.get(name).chance
+    assert chance is not None
+    found = []
+    for seed in range(40):
+        of = pair(normal(60, 2, 2 * seed), normal(60, 2, 2 * seed + 1))
+        result = evaluate(name, of)
+        found.append(result.values.mean() if isinstance(result, PerImage) else value(name, of))
+    assert np.mean(found) == pytest.approx(chance(60), abs=4 * np.std(found) / np.sqrt(40))
+    assert np.std(found) / np.sqrt(40) < 0.2 * chance(60)
+
+
+@pytest.mark.parametrize("d", [2, 6])
+def test_neighbours_are_exact_far_from_the_origin(d):
+    points = np.random.default_rng(0).normal(size=(100, d))
+    near, far = nearest_others(points), nearest_others(points + 1e6)
+    assert np.array_equal(np.sort(near, axis=1), np.sort(far, axis=1))
 
 
 def test_a_recall_of_one_has_an_interval_that_does_not_claim_certainty():

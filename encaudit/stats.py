@@ -118,7 +118,7 @@ def influence_interval(
         return NO_INTERVAL
     n_units = len(influence) if groups is None else int(groups.max()) + 1
     reach = float(t.ppf((1 + CONFIDENCE) / 2, n_units - 1)) * influence_error(influence, groups)
-    return max(value - reach, least), min(value + reach, most)
+    return float(max(value - reach, least)), float(min(value + reach, most))
 
 
 def share_interval(hits: np.ndarray, groups: np.ndarray | None) -> Interval:

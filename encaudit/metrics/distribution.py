@@ -5,6 +5,10 @@ from encaudit.metrics.metric import Result, WholeSet, metric
 from encaudit.results import Skipped
 from encaudit.stats import influence_interval
 
+ROUNDING = (
+    1e-12  # of sums over all pairs; an energy distance this small, or negative, is that of one and the same cloud
+)
+
 
 @metric("marginal_distance", unit="1", shuffled=False)
 def marginal_distance(pair: Pair) -> Result:
@@ -29,7 +33,7 @@ def marginal_distance(pair: Pair) -> Result:
     if unit == 0:
         return Skipped("all reference latents coincide: there is no random-pair distance to measure by")
     energy = float(2 * across.query_sum.sum() - reference.sum() - moved.sum()) / n**2
-    value = max(energy, 0.0) / unit  # an energy distance is below 0 only by rounding
+    value = energy / unit if energy > ROUNDING * unit else 0.0
     # each image enters a mean over pairs twice: as the first and as the second of a pair
     of_energy = 2 * (across.query_sum + across.point_sum - reference - moved) / n - 2 * energy
     of_unit = 2 * (reference / (n - 1) - unit)

@@ -30,8 +30,9 @@ def test_in_many_dimensions_it_is_that_of_the_full_matrices():
 def test_the_same_cloud_is_at_distance_zero_whoever_lives_where():
     mu = normal(200, 3)
     assert value("marginal_distance", pair(mu, mu.copy())) == 0
-    assert value("marginal_distance", pair(mu, mu[::-1])) == pytest.approx(0, abs=1e-12)
-    assert value("marginal_distance", pair(mu, mu[::-1])) >= 0
+    for seed in range(5):
+        exchanged = mu[np.random.default_rng(seed).permutation(200)]
+        assert value("marginal_distance", pair(mu, exchanged)) == 0
 
 
 def test_two_draws_of_one_law_are_far_nearer_than_two_laws():

@@ -38,7 +38,7 @@ clean:
 
 # A constraint file cannot name two torches, so the lock's own line steps back for the one chosen above.
 $(READY): pyproject.toml requirements.lock
-	$(PYTHON) -m venv --clear $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	grep -v '^torch==' requirements.lock > $(VENV)/constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --editable '.[dev]'

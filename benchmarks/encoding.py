@@ -68,7 +68,7 @@ def eval_images(run: FreshRun, few: int) -> Callable[[], int]:
     ind = run.folder / "few.pkl"
     ind.write_bytes(pickle.dumps(np.arange(few)))
     out = run.folder / "eval"
-    arguments = [run.particles, run.folder / "config.yaml", run.checkpoint, "--poses", run.folder / "poses.pkl"]
+    arguments = [run.particles, run.checkpoint, "-c", run.folder / "config.yaml", "--poses", run.folder / "poses.pkl"]
     arguments += [
         "--ctf",
         run.folder / "ctf.pkl",

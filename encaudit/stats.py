@@ -5,6 +5,8 @@ given, a group of images: then every interval treats whole groups as the sample.
 ``MIN_GROUPS`` groups there is no interval, only a value.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.stats import norm, t
 
@@ -24,14 +26,14 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng([seed % 2**64, *purpose.encode()])
 
 
-def derangement(n: int, seed: int) -> np.ndarray:
+def derangement(n: int, seed: int, purpose: str = "random pairs") -> np.ndarray:
     """Which image stands in for image i, so that none stands in for itself?
 
     Returns a permutation of 0 .. n-1 (int64) that is one single cycle, uniform among these (as Sattolo's algorithm
     draws it), hence without fixed points; for n > 2 its square is one too. Needs n >= 2.
     """
     assert n >= 2, "one image cannot be exchanged with another"
-    cycle = generator(seed, "derangement").permutation(n)
+    cycle = generator(seed, purpose).permutation(n)
     partner = np.empty(n, dtype=np.int64)
     partner[cycle] = np.roll(cycle, -1)
     return partner
@@ -60,25 +62,28 @@ def median_interval(values: np.ndarray, groups: np.ndarray | None, seed: int) ->
     """Within which bounds does the median over images lie? Percentile bootstrap over images or groups."""
     if not has_interval(len(values), groups):
         return NO_INTERVAL
-    return percentile_interval(bootstrap_medians(values[None], groups, seed)[:, 0])
+    return percentile_interval(bootstrap_medians(values, groups, seed))
 
 
-def bootstrap_medians(columns: np.ndarray, groups: np.ndarray | None, seed: int) -> np.ndarray:
-    """Return the (lower) medians of columns ``m n`` in resamples of the images: ``RESAMPLES m``.
-
-    The columns are resampled together. A resample is a vector of weights over values sorted once: cheap for n = 1e5.
-    """
-    unit = np.arange(columns.shape[1]) if groups is None else groups
+def resamples(n: int, groups: np.ndarray | None, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each of n images is in each of ``RESAMPLES`` bootstrap resamples, the same for the same seed."""
+    unit = np.arange(n) if groups is None else groups
     n_units = int(unit.max()) + 1
-    orders = np.argsort(columns, axis=1)
-    ordered = np.take_along_axis(columns, orders, axis=1)
     rng = generator(seed, "bootstrap")
-    medians = np.empty((RESAMPLES, len(columns)))
-    for row in medians:
-        weights = np.bincount(rng.integers(n_units, size=n_units), minlength=n_units)[unit]
-        for column, order in enumerate(orders):
-            below = np.cumsum(weights[order])
-            row[column] = ordered[column, np.searchsorted(below, below[-1] / 2)]
+    for _ in range(RESAMPLES):
+        yield np.bincount(rng.integers(n_units, size=n_units), minlength=n_units)[unit]
+
+
+def bootstrap_medians(values: np.ndarray, groups: np.ndarray | None, seed: int) -> np.ndarray:
+    """Return the (lower) median of the values ``n`` in each resample: ``RESAMPLES``.
+
+    A resample is a vector of weights over values sorted once: cheap for n = 1e5.
+    """
+    order = np.argsort(values)
+    medians = np.empty(RESAMPLES)
+    for row, weights in enumerate(resamples(len(values), groups, seed)):
+        below = np.cumsum(weights[order])
+        medians[row] = values[order[np.searchsorted(below, below[-1] / 2)]]
     return medians
 
 

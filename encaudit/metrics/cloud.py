@@ -8,7 +8,7 @@ import numpy as np
 
 from encaudit.metrics.all_pairs import PairDistances, distance_sums, pair_distances
 from encaudit.results import Latents
-from encaudit.stats import derangement
+from encaudit.stats import derangement, generator, resamples
 
 NEIGHBOURS = 15
 TREE_DIMENSIONS = 4
@@ -44,6 +44,23 @@ class Cloud:
     def random_distance(self) -> np.ndarray:
         """||mu_i - mu_pi(i)||, ``n``: how far apart two images lie that have nothing to do with each other."""
         return distance(self.mu, self.mu[self.partner])
+
+    @cached_property
+    def bootstrap_random_medians(self) -> np.ndarray:
+        """The median random distance in each bootstrap resample of the images, which are paired anew in each.
+
+        Pairs of one image with itself are left out. Resampling the n distances instead would take them for
+        independent, which they are not: each image is in two of them.
+        """
+        rng = generator(self.seed, "random pairs of resamples")
+        medians = []
+        for weights in resamples(len(self), self.groups, self.seed):
+            drawn = rng.permutation(np.repeat(np.arange(len(self)), weights))
+            other = np.roll(drawn, -1)
+            apart = drawn != other
+            between = distance(self.mu[drawn[apart]], self.mu[other[apart]])
+            medians.append(np.median(between) if len(between) else np.nan)  # one image drawn again and again
+        return np.array(medians)
 
     @cached_property
     def within(self) -> PairDistances:

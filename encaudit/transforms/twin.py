@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encaudit import stats
 from encaudit.errors import InputError
-from encaudit.transforms.draws import generator, normal_like
+from encaudit.transforms.draws import normal_like
 from encaudit.transforms.spec import SpecTransform
 
 if TYPE_CHECKING:
@@ -18,17 +19,14 @@ if TYPE_CHECKING:
 def derangement(n: int, seed: int) -> np.ndarray:
     """Who is whose twin? Position i of a run gets the observation at position ``derangement(n, seed)[i]``.
 
-    A uniformly drawn cycle through all n positions (int64): a bijection without fixed points. The cycle walks through
-    a random permutation, which gives the distribution of Sattolo's algorithm without its loop.
+    A uniformly drawn cycle through all n positions (int64): a bijection without fixed points, other than the one that
+    random pairs are measured by.
 
     Raises InputError for n < 2: a single image has no other.
     """
     if n < 2:
         raise InputError(f"permutation needs at least 2 images to swap; found {n}. Pass more images or leave it away.")
-    walk = generator(seed, "permutation").permutation(n)
-    twin = np.empty(n, dtype=np.int64)
-    twin[walk] = np.roll(walk, -1)
-    return twin
+    return stats.derangement(n, seed, "permutation")
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """The command line. Each command is one module: it parses, calls and prints; no number is computed here."""
 
+import signal
 import sys
 
 import typer
 
 from encaudit import __version__
-from encaudit.cli.exits import BAD_INPUT, OUR_FAULT
+from encaudit.cli.exits import BAD_INPUT, INTERRUPTED, OUR_FAULT, TERMINATED
 from encaudit.errors import EncauditError
 
 app = typer.Typer(
@@ -42,16 +43,16 @@ _register()
 
 def main() -> None:
     """Run the command line; every error the user can mend is one sentence on stderr and exit code 2."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an exit cleans up behind itself, a kill does not
     try:
         app()
+    except SystemExit as stopped:
+        if stopped.code in (INTERRUPTED, TERMINATED):
+            print("encaudit: interrupted; nothing was written.", file=sys.stderr)
+        raise
     except EncauditError as error:
         print(f"encaudit: {error}", file=sys.stderr)
         sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
-        print("encaudit: interrupted; nothing was written.", file=sys.stderr)
-        sys.exit(BAD_INPUT)
-    except BrokenPipeError:
-        sys.exit(0)
     except Exception as error:
         import traceback
 

@@ -1,5 +1,6 @@
 """`encaudit probe`: audit one encoder under a set of transforms."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -131,5 +132,12 @@ def probe(
         audit = audit_checkpoint(options, command=sys.argv[1:], watcher=progress)
         page = None if folder is None else folder.write(audit, progress)
     if folder is None:
-        print(to_json(audit.report))
+        _to_stdout(to_json(audit.report))
     print_report(audit.report, page)
+
+
+def _to_stdout(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # `| head` has seen enough; what is left in the buffer must not complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,6 +17,13 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 
+class _CountColumn(MofNCompleteColumn):
+    """Done and in all, for stages that can count."""
+
+    def render(self, task: Task) -> Text:
+        return Text("") if task.total is None else super().render(task)
+
+
 class _RateColumn(TextColumn):
     """Items per second, with the unit of the stage."""
 
@@ -38,7 +45,7 @@ class Progress:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            _CountColumn(),
             _RateColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),

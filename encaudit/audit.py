@@ -132,6 +132,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         ],
         findings=[
             *findings.of_the_images(encodings),
+            *findings.of_the_latents(encodings, measured.measurements),
             *findings.of_the_saved_z(saved),
             *findings.of_the_checkpoint(opened, data, stack, options.volumes > 0),
         ],

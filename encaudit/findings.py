@@ -1,13 +1,19 @@
 """What a reader of the report has to know before reading a number, in words."""
 
+import numpy as np
+
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
 from encaudit.encoders.saved_z import SavedZ
 from encaudit.encoders.training_data import TrainingData
-from encaudit.results import Encodings, Finding
+from encaudit.results import Encodings, Finding, Measurement
 from encaudit.types import Decoder, Stack
 
 FEW_IMAGES = 20  # below this no interval is given
 NAMED = 10
+CONSTANT_ENCODER = "constant-encoder"
+COLLAPSED_POSTERIOR = "collapsed-posterior"
+COLLAPSED_SIGMA = 0.5  # a random pair this near cannot be told apart by the encoder's own account
+UNJUDGED = frozenset({CONSTANT_ENCODER, COLLAPSED_POSTERIOR})
 
 
 def of_the_images(encodings: Encodings) -> list[Finding]:
@@ -35,6 +41,30 @@ def of_the_images(encodings: Encodings) -> list[Finding]:
             )
         )
     return found
+
+
+def of_the_latents(encodings: Encodings, measurements: list[Measurement]) -> list[Finding]:
+    """Whether the latents carry anything that a transform could change."""
+    mu = encodings.reference.mu
+    if not np.ptp(mu, axis=0).any():
+        return [
+            Finding(
+                CONSTANT_ENCODER,
+                "warning",
+                "The encoder gives every image the same latent. No transform can move it, and nothing was learned.",
+            )
+        ]
+    apart = next((one.ceiling for one in measurements if one.metric == "displacement_sigma"), None)
+    if apart is not None and apart < COLLAPSED_SIGMA:
+        return [
+            Finding(
+                COLLAPSED_POSTERIOR,
+                "warning",
+                f"Two unrelated images lie {apart:.2g} of the encoder's own error bars apart: the posterior has "
+                "collapsed, the latents carry next to nothing, and where a transform moves them says little.",
+            )
+        ]
+    return []
 
 
 def of_the_checkpoint(opened: OpenedEncoder, data: TrainingData, stack: Stack, volumes: bool) -> list[Finding]:

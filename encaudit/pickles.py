@@ -40,7 +40,10 @@ _PLAIN_GLOBALS = {
         for name in names
     ),
 }
-_TRUST = "If you know who wrote it and trust them, add --trust-pickle."
+_TRUST = (
+    "If you know who wrote it and trust them, add --trust-pickle; for a whole saved network, write "
+    "module:pkg.mod:factory."
+)
 
 
 def load_plain(path: str | Path, *, trust: bool = False) -> list[Any]:

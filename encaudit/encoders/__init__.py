@@ -14,6 +14,8 @@ from encaudit.encoders.recognize import (
 from encaudit.errors import InputError, UnknownNameError
 from encaudit.types import Encoder
 
+STACKS = (".mrc", ".mrcs", ".star", ".cs")
+
 __all__ = ["KINDS", "OpenedCryodrgn", "OpenedEncoder", "open_encoder"]
 
 
@@ -57,6 +59,8 @@ def open_encoder(
         path = last_checkpoint(path)
     if not path.is_file():
         raise InputError(f"No checkpoint at {name}. Expected a weights file, a run folder, or module:pkg.mod:factory.")
+    if path.suffix in STACKS:
+        raise InputError(f"{path} is a particle stack, not a checkpoint. Give it with --images, after the checkpoint.")
     return _open_file(path, kind, config, device, trust_pickle)
 
 

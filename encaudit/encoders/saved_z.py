@@ -38,7 +38,9 @@ def compare_saved_z(
         return f"{path} could not be read: {error}"
     rows = np.arange(len(saved)) if trained_on is None else trained_on
     if saved.ndim != 2 or saved.shape[1] != mu.shape[1] or len(rows) != len(saved):
-        return f"{path} is of shape {saved.shape}, which does not belong to {len(rows)} images and {mu.shape[1]} dimensions"
+        return (
+            f"{path} is of shape {saved.shape}, which does not belong to {len(rows)} images and {mu.shape[1]} latents"
+        )
     place = {int(row): position for position, row in enumerate(rows)}
     known = np.array([int(row) in place for row in index])
     if not known.any():

@@ -22,7 +22,7 @@ def displacement(pair: Pair) -> Result:
     return PerImage(pair.displacement)
 
 
-@metric("displacement_ratio", unit="1")
+@metric("displacement_ratio", unit="1", shuffled=False, chance=lambda _n: 1.0)
 def displacement_ratio(pair: Pair) -> Result:
     """How far do latents move, compared with how far two unrelated images lie apart?
 
@@ -67,7 +67,7 @@ def displacement_sigma(pair: Pair) -> Result:
     return PerImage(np.sqrt((steps**2).mean(axis=1)))
 
 
-@metric("pair_auc", unit="1")
+@metric("pair_auc", unit="1", shuffled=False, chance=lambda _n: 0.5)
 def pair_auc(pair: Pair) -> Result:
     """How surely is an image nearer to its own moved copy than an unrelated image is?
 

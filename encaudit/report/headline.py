@@ -1,7 +1,9 @@
 """The few numbers that are read first, and the words that go with them; the same in the terminal and on the page."""
 
+import math
 from dataclasses import dataclass
 
+from encaudit.findings import UNJUDGED
 from encaudit.results import IDENTITY, Measurement, Report, Skipped, Summary
 from encaudit.stats import MIN_IMAGES
 
@@ -57,7 +59,7 @@ VERDICTS = (
     (0.05, "keeps its place"),
     (0.2, "stays in its region"),
     (0.45, "scattered"),
-    (1.01, "like a random image"),
+    (math.inf, "like a random image"),
 )
 
 
@@ -85,13 +87,18 @@ def between(report: Report, metric: str) -> tuple[float | None, float | None]:
 
 
 def verdict(report: Report, spec: str) -> str:
-    """Say in words what the retrieval rank says of a transform."""
+    """Say in words what the retrieval rank says of a transform; both words where its interval crosses a bound."""
     one = find(report, "retrieval_rank", spec)
-    if one is None or isinstance(one.value, Skipped):
+    judged = UNJUDGED.isdisjoint(finding.code for finding in report.findings)
+    if one is None or isinstance(one.value, Skipped) or not judged:
         return "not judged"
     if one.value.n < MIN_IMAGES:
         return "too few images to say"
-    rank = one.value.median
+    ends = (one.value.median,) if one.value.ci_low is None else (one.value.ci_low, one.value.ci_high)
+    return ", or ".join(dict.fromkeys(_words(end) for end in ends if end is not None))
+
+
+def _words(rank: float) -> str:
     return next(words for bound, words in VERDICTS if rank < bound)
 
 

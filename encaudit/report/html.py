@@ -64,10 +64,17 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
         headline_table=_table(report, {one.metric: one.title for one in HEADLINES}, specs, (IDENTITY, SHUFFLED)),
         volume_table=_table(report, volumes, decoded, DECODED_ENDS),
         measurements=_by_transform(report),
+        decoded_particles=_decoded_particles(report, volumes),
         displacement=_picture(figures, figure_name("displacement")),
         overlays=_pictures(figures, "overlay", specs),
         volumes=_pictures(figures, "volumes", specs),
     )
+
+
+def _decoded_particles(report: Report, volumes: Mapping[str, str]) -> int:
+    """Return how many particles the volume measures are medians of."""
+    values = [one.value for one in report.measurements if one.metric in volumes]
+    return max((value.n for value in values if not isinstance(value, Skipped)), default=0)
 
 
 def _title(report: Report) -> str:

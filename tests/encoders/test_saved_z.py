@@ -38,5 +38,5 @@ def test_rows_are_matched_by_stack_row(checkpoint: Path) -> None:
 
 def test_what_cannot_be_compared_is_said_in_words(checkpoint: Path, tmp_path: Path) -> None:
     assert compare_saved_z(tmp_path / "weights.5.pkl", Z, np.arange(8), None) is None
-    assert "does not belong to 8 images and 2 dimensions" in compare_saved_z(checkpoint, Z[:, :2], np.arange(8), None)
+    assert "does not belong to 8 images and 2 latents" in compare_saved_z(checkpoint, Z[:, :2], np.arange(8), None)
     assert "none of the images" in compare_saved_z(checkpoint, Z, np.arange(8) + 100, None)

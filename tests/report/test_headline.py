@@ -1,6 +1,7 @@
 import pytest
 
 from encaudit.report.headline import between, interval, number, specs_of, verdict
+from encaudit.results import Finding
 from tests.report.reports import measurement, report, summary
 
 
@@ -16,7 +17,19 @@ from tests.report.reports import measurement, report, summary
     ],
 )
 def test_words_follow_the_retrieval_rank(rank, words):
-    assert verdict(report(measurement("retrieval_rank", rank)), "roll1") == words
+    assert verdict(report(measurement("retrieval_rank", rank, half_width=None)), "roll1") == words
+    assert words in verdict(report(measurement("retrieval_rank", rank)), "roll1")
+
+
+def test_an_interval_across_a_bound_gets_both_words():
+    assert verdict(report(measurement("retrieval_rank", 0.195)), "roll1") == "stays in its region, or scattered"
+    assert verdict(report(measurement("retrieval_rank", 0.3)), "roll1") == "scattered"
+
+
+@pytest.mark.parametrize("code", ["constant-encoder", "collapsed-posterior"])
+def test_an_encoder_that_says_nothing_is_not_judged(code):
+    collapsed = report(measurement("retrieval_rank", 0.5), findings=(Finding(code, "warning", "it says nothing"),))
+    assert verdict(collapsed, "roll1") == "not judged"
 
 
 def test_few_images_skips_and_absence_are_not_judged():

@@ -23,7 +23,7 @@ def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
     windows = [_window(layout, spec) for layout in layouts]
     height = PANEL_WIDTH * max(float(np.divide(*np.ptp(window, axis=0)[::-1])) for window in windows)
     with paper(PANEL_WIDTH * len(layouts), np.clip(height, *PANEL_HEIGHTS) + 1.4) as figure:
-        figure.suptitle(f"{spec}: the images, and where their moved copies go", fontsize=12, x=0.01, ha="left")
+        figure.suptitle(f"{spec}: where the moved copies go", fontsize=12 if len(spec) < 24 else 9, x=0.01, ha="left")
         panels = figure.subplots(1, len(layouts), squeeze=False)[0]
         for axes, layout, window in zip(panels, layouts, windows, strict=True):
             _panel(axes, layout, spec, window)
@@ -39,7 +39,7 @@ def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
             title=notes,
             title_fontsize=7,
             loc="outside lower center",
-            ncols=4,
+            ncols=4 if len(layouts) > 1 else 2,
             frameon=False,
             fontsize=8.5,
         )

@@ -1,0 +1,35 @@
+"""What a reader has to know before reading a number."""
+
+import numpy as np
+
+from encaudit import findings
+from encaudit.metrics import measure
+from encaudit.results import Encodings, Latents
+
+
+def encodings(mu: np.ndarray, logvar: np.ndarray | None = None, left_out: dict[int, str] | None = None) -> Encodings:
+    latents = Latents(mu, logvar, np.arange(len(mu)))
+    return Encodings(latents, {"identity": latents, "roll1": latents}, left_out or {})
+
+
+def codes(of: Encodings) -> list[str]:
+    return [one.code for one in findings.of_the_latents(of, measure(of, seed=0).measurements)]
+
+
+def test_an_encoder_that_gives_every_image_one_latent_is_named() -> None:
+    assert codes(encodings(np.full((40, 3), 1.5))) == ["constant-encoder"]
+
+
+def test_a_collapsed_posterior_is_named_by_its_own_error_bars() -> None:
+    mu = np.random.default_rng(0).normal(size=(200, 3))
+    assert codes(encodings(0.05 * mu, np.zeros((200, 3)))) == ["collapsed-posterior"]
+    assert codes(encodings(mu, np.full((200, 3), -4.0))) == []
+    assert codes(encodings(0.05 * mu)) == []
+
+
+def test_images_that_were_left_out_are_listed_up_to_ten() -> None:
+    found = findings.of_the_images(
+        encodings(np.zeros((30, 2)), left_out=dict.fromkeys(range(12), "all pixels are 0"))
+    )
+    assert [one.code for one in found] == ["images-left-out"]
+    assert "image 9: all pixels are 0; and 2 more" in found[0].text

@@ -12,7 +12,7 @@ from encaudit import findings, provenance
 from encaudit.embedding import Layout, embed, overlay_measurements
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder, open_encoder
 from encaudit.encoders.saved_z import SavedZ, compare_saved_z
-from encaudit.encoders.training_data import TrainingData, locate
+from encaudit.encoders.training_data import NONE, TrainingData, locate
 from encaudit.errors import InputError
 from encaudit.images import CentredStack, ImageStack, open_stack
 from encaudit.metrics import measure
@@ -24,6 +24,7 @@ from encaudit.volumes import VolumeStudy, compare_volumes
 
 LABELLED = 10  # the paper's figures 10 and 11 label the first ten particles
 MOST_MOVED = 3
+LONGEST_SPEC = 150  # figures and volumes carry it in their file names
 
 
 class Watcher(Protocol):
@@ -82,6 +83,9 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     started = time.monotonic()
     _check(options)
     transforms = [parse_transform(spec) for spec in options.transforms]  # a misspelt name fails before anything loads
+    longest = max((str(transform) for transform in transforms), key=len, default="")
+    if len(longest) > LONGEST_SPEC:
+        raise InputError(f"A transform of {len(longest)} characters names no file; expected at most {LONGEST_SPEC}.")
     device = _device(options.device)
     watcher.stage("Loading the encoder")
     opened = open_encoder(
@@ -143,6 +147,11 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
 def _check(options: AuditOptions) -> None:
     if options.batch_size != "auto" and not (options.batch_size.isdecimal() and int(options.batch_size) > 0):
         raise InputError(f"--batch-size {options.batch_size}: expected a positive number or auto.")
+    for name in ("images", "poses", "ctf", "datadir", "ind"):
+        if getattr(options, name) == "":
+            raise InputError(f"--{name} is empty: expected a path. Leave the option out for the default.")
+    if options.seed >= 2**63:
+        raise InputError(f"--seed {options.seed}: expected a number below 2^63.")
     for name, value, least in (
         ("--seed", options.seed, 0),
         ("--umap-n", options.umap_n, 1),
@@ -183,7 +192,7 @@ def _data(options: AuditOptions, opened: OpenedEncoder) -> TrainingData:
     if options.images is None:
         raise InputError(f"A {opened.kind} encoder names no images. Give them with --images PATH.")
     plain = {name: value for name, value in asdict(options).items() if name in ("poses", "ctf", "datadir")}
-    given = {name: None if value == "none" else value for name, value in plain.items()}
+    given = {name: None if value is not None and value.lower() == NONE else value for name, value in plain.items()}
     return TrainingData(particles=options.images, ind=None if options.ind == "all" else options.ind, **given)
 
 

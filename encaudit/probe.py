@@ -1,6 +1,6 @@
 """The one streaming pass: each image is read once and encoded under every transform."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from encaudit.types import Encoder, ImageBatch, PixelMoments, Posterior, Reiniti
 
 PIXELS_PER_BATCH = 2**20  # 4 MiB of float32: larger batches fall out of the cache and ran three times slower
 SAME_IMAGE_TOLERANCE = 1e-3  # of the spread of mu; rounding between batch sizes is below 1e-5, batch norm far above
+
+_REFERENCE = ("reference", False)
 
 OnProgress = Callable[[int, int], None]
 
@@ -56,7 +58,7 @@ def encode_stack(
     if any(job.untrained for job in jobs.values()):
         encoders[True] = _untrained(encoder, seed)
 
-    collected = _Collected(jobs)
+    collected = _Collected([_REFERENCE, *jobs])
     size = batch_size or max(1, min(1024, PIXELS_PER_BATCH // int(np.prod(stack.image_shape))))
     moments = stack_moments(stack, seed)
     total = len(stack.index)
@@ -70,7 +72,7 @@ def encode_stack(
         if on_progress is not None:
             on_progress(min(start + size, total), total)
     latents, left_out = collected.finish()
-    reference = latents[(IDENTITY, False)]
+    reference = latents[_REFERENCE]
     moved = {}
     for spec, split in splits.items():
         latent = latents[(str(split.per_image), split.untrained)]
@@ -83,37 +85,55 @@ def encode_stack(
 def _encode_all(
     encoders: dict[bool, Encoder], jobs: dict[tuple[str, bool], _Job], batch: ImageBatch, seed: int
 ) -> dict[tuple[str, bool], Posterior]:
-    reference = encoders[False].encode(batch)
-    found: dict[tuple[str, bool], Posterior] = {}
+    found = {_REFERENCE: encoders[False].encode(batch)}
     for key, job in jobs.items():
         found[key] = encoders[job.untrained].encode(job.transform(batch, seed=seed))
-    again = found[(IDENTITY, False)]
-    if not torch.equal(again.mu, reference.mu):
-        finite = torch.isfinite(again.mu) & torch.isfinite(reference.mu)
-        difference = (again.mu - reference.mu).abs()[finite]
-        if (finite != torch.isfinite(reference.mu)).any() or (difference > 0).any():
-            worst = float(difference.max()) if len(difference) else float("nan")
-            raise UnstableEncoderError(
-                f"The same images got two different latents (largest difference {worst:.3g}): the encoder draws at "
-                "random or keeps state. Usual causes: dropout or batch norm left in training mode (call .eval() in "
-                "your factory), or a sample returned instead of mu."
-            )
+    worst, _ = _difference(found[_REFERENCE], found[(IDENTITY, False)])
+    if worst != 0:
+        raise UnstableEncoderError(
+            f"The same images got two different latents (largest difference {worst:.3g}): the encoder draws at "
+            "random or keeps state. Usual causes: dropout or batch norm left in training mode (call .eval() in "
+            "your factory), or a sample returned instead of mu."
+        )
     return found
 
 
 def _refuse_batch_dependence(encoder: Encoder, batch: ImageBatch) -> None:
-    """Refuse an encoder whose latent of an image depends on its neighbours in the batch."""
-    if len(batch) < 4:
+    """Refuse an encoder whose latent of an image depends on its neighbours in the batch, or on its place there."""
+    if len(batch) < 2:
         return
-    half = torch.arange(len(batch) // 2)
-    whole, part = encoder.encode(batch).mu, encoder.encode(batch.select(half)).mu
-    spread = float(whole.std()) or float(whole.abs().max()) or 1.0
-    worst = float((whole[: len(half)] - part).abs().nan_to_num().max())
+    later = torch.arange(len(batch) // 2, len(batch)).flip(0)
+    whole, part = encoder.encode(batch), encoder.encode(batch.select(later))
+    there = later.to(whole.mu.device)
+    same = Posterior(whole.mu[there], None if whole.logvar is None else whole.logvar[there])
+    worst, spread = _difference(same, part)
     if worst > SAME_IMAGE_TOLERANCE * spread:
         raise UnstableEncoderError(
             f"An image's latent depends on the other images of its batch (it moves by {worst:.3g}, the latents spread "
             f"over {spread:.3g}). Usual cause: batch norm left in training mode; call .eval() in your factory."
         )
+
+
+def _difference(one: Posterior, other: Posterior) -> tuple[float, float]:
+    """Return the largest difference between two encodings of the same images, and how far the first spreads.
+
+    Infinite where only one of them is finite, or only one has a logvar.
+    """
+    if (one.logvar is None) != (other.logvar is None):
+        return float("inf"), 1.0
+    pairs = [(one.mu, other.mu)]
+    if one.logvar is not None and other.logvar is not None:
+        pairs.append((one.logvar, other.logvar))
+    worst, spread = 0.0, 0.0
+    for first, second in pairs:
+        finite = torch.isfinite(first)
+        if not torch.equal(finite, torch.isfinite(second)):
+            return float("inf"), 1.0
+        if finite.any():
+            values = first[finite]
+            worst = max(worst, float((values - second[finite]).abs().max()))
+            spread = max(spread, float(values.std(correction=0)), 1e-3 * float(values.abs().max()))
+    return worst, spread or 1.0
 
 
 def _untrained(encoder: Encoder, seed: int) -> Encoder:
@@ -128,8 +148,8 @@ def _untrained(encoder: Encoder, seed: int) -> Encoder:
 class _Collected:
     """Latents as they come, batch by batch."""
 
-    def __init__(self, jobs: dict[tuple[str, bool], _Job]) -> None:
-        self._parts: dict[tuple[str, bool], list[tuple[np.ndarray, np.ndarray | None]]] = {key: [] for key in jobs}
+    def __init__(self, keys: Iterable[tuple[str, bool]]) -> None:
+        self._parts: dict[tuple[str, bool], list[tuple[np.ndarray, np.ndarray | None]]] = {key: [] for key in keys}
         self._index: list[np.ndarray] = []
         self._left_out: dict[int, str] = {}
 
@@ -167,7 +187,7 @@ class _Collected:
             if latent.logvar is not None:
                 good &= np.isfinite(latent.logvar).all(axis=1)
             for row in index[finite & ~good]:
-                self._left_out[int(row)] = f"the encoder's latent is not finite under {spec}"
+                self._left_out[int(row)] = f"the encoder's latent is not finite{_under(spec)}"
             finite &= good
         if not finite.any():
             raise InputError(
@@ -182,3 +202,7 @@ def _joined(parts: list[tuple[np.ndarray, np.ndarray | None]], index: np.ndarray
     mu = np.concatenate([mu for mu, _ in parts])
     logvars = [logvar for _, logvar in parts if logvar is not None]
     return Latents(mu, np.concatenate(logvars) if logvars else None, index)
+
+
+def _under(spec: str) -> str:
+    return "" if spec in (_REFERENCE[0], IDENTITY) else f" under {spec}"

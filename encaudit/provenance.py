@@ -1,6 +1,7 @@
 """What exactly was run, on what, with which versions: enough to run it again and to know that it is the same."""
 
 import platform
+import shlex
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +21,7 @@ def describe_run(command: Sequence[str], *, seed: int, device: str, transforms: 
     """Return what was asked for, and with which software."""
     return {
         "encaudit": __version__,
-        "command": " ".join(["encaudit", *command]),
+        "command": shlex.join(["encaudit", *command]),
         "seed": seed,
         "device": device,
         "precision": "float32",

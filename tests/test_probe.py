@@ -169,6 +169,35 @@ def test_an_unseeded_draw_is_refused() -> None:
         probe(Sampling(), ArrayStack(images()))
 
 
+@pytest.mark.parametrize("part", ["mu", "logvar"])
+def test_both_parts_of_the_posterior_are_checked(part: str) -> None:
+    class Drawing(FirstPixels):
+        def encode(self, batch: ImageBatch) -> Posterior:
+            steady, drawn = batch.images[:, 0, :3].clone(), torch.randn(len(batch), 3)
+            return Posterior(drawn, steady) if part == "mu" else Posterior(steady, drawn)
+
+    with pytest.raises(UnstableEncoderError):
+        probe(Drawing(), ArrayStack(images()))
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        lambda x: x - x.nanmean(0),
+        lambda x: x + torch.arange(len(x))[:, None],
+        lambda x: torch.cat([torch.full((1, x.shape[1]), torch.nan), (x - x.mean(0))[1:]]),
+    ],
+    ids=["mean", "place", "mean with a nan"],
+)
+def test_a_latent_that_depends_on_the_batch_is_refused(leak) -> None:
+    class Leaking(FirstPixels):
+        def encode(self, batch: ImageBatch) -> Posterior:
+            return Posterior(leak(batch.images[:, 0, :3].clone()))
+
+    with pytest.raises(UnstableEncoderError, match="other images of its batch"):
+        probe(Leaking(), ArrayStack(images()))
+
+
 @pytest.mark.parametrize(("spec", "said"), [("roll1:frame=covariant", "--poses"), ("ctf:defocus=100", "--ctf")])
 def test_a_transform_that_needs_metadata_is_refused_up_front(spec: str, said: str) -> None:
     with pytest.raises(InputError, match=said):

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from encaudit import __version__
-from encaudit.cli.exits import BAD_INPUT, INTERRUPTED, OUR_FAULT, TERMINATED
+from encaudit.cli.exits import BAD_INPUT, FINE, OUR_FAULT
 from encaudit.errors import EncauditError
 
 app = typer.Typer(
@@ -43,23 +43,46 @@ _register()
 
 def main() -> None:
     """Run the command line; every error the user can mend is one sentence on stderr and exit code 2."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an exit cleans up behind itself, a kill does not
+    for sent in (signal.SIGTERM, signal.SIGHUP):  # an exit cleans up behind itself, a kill does not
+        signal.signal(sent, lambda number, _: sys.exit(128 + number))
     try:
-        app()
+        code = app(standalone_mode=False)
     except SystemExit as stopped:
-        if stopped.code in (INTERRUPTED, TERMINATED):
-            print("encaudit: interrupted; nothing was written.", file=sys.stderr)
-        raise
+        code = stopped.code
     except EncauditError as error:
-        print(f"encaudit: {error}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
+        code = _refuse(str(error))
+    except OSError as error:
+        code = _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     except Exception as error:
-        import traceback
+        code = _of_usage(error) or _own_fault(error)
+    if isinstance(code, int) and code > 128:
+        print("encaudit: interrupted; nothing was written.", file=sys.stderr)
+    sys.exit(code if isinstance(code, int) else FINE)
 
-        traceback.print_exc()
-        print(
-            f"encaudit: this is a defect of encaudit, not of your input ({type(error).__name__}: {error}). "
-            "Please report it with the lines above.",
-            file=sys.stderr,
-        )
-        sys.exit(OUR_FAULT)
+
+def _refuse(sentence: str) -> int:
+    print(f"encaudit: {' '.join(sentence.split())}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _of_usage(error: Exception) -> int | None:
+    """Treat what typer raises for a command line that does not parse; its classes have no public names."""
+    if not hasattr(error, "format_message"):
+        return None
+    command = getattr(getattr(error, "ctx", None), "command_path", "encaudit")
+    if len(sys.argv) == 1:
+        print(error.format_message())
+        return BAD_INPUT
+    return _refuse(f"{error.format_message().rstrip('.')}. Type {command} --help for what there is.")
+
+
+def _own_fault(error: Exception) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    print(
+        f"encaudit: this is a defect of encaudit, not of your input ({type(error).__name__}: {error}). "
+        "Please report it with the lines above.",
+        file=sys.stderr,
+    )
+    return OUR_FAULT

@@ -4,5 +4,4 @@ FINE = 0
 FINDINGS = 1
 BAD_INPUT = 2
 OUR_FAULT = 3
-INTERRUPTED = 130  # the shell's own: 128 + SIGINT
-TERMINATED = 143  # 128 + SIGTERM
+# and 128 + the number of a signal, as shells have it, for an interrupted run

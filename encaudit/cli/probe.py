@@ -1,11 +1,14 @@
 """`encaudit probe`: audit one encoder under a set of transforms."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from encaudit.errors import InputError
 
 Images = "Images"
 Encoder = "Encoder"
@@ -106,8 +109,11 @@ def probe(
     from encaudit.report.document import to_json
     from encaudit.report.folder import OutputFolder, default_folder
 
-    to_stdout = output == "-"
-    folder = None if to_stdout else OutputFolder(Path(output) if output else default_folder(checkpoint), force=force)
+    if output == "":
+        raise InputError("-o is empty: expected a folder, or - for standard output.")
+    folder = (
+        None if output == "-" else OutputFolder(Path(output) if output else default_folder(checkpoint), force=force)
+    )
     options = AuditOptions(
         checkpoint=checkpoint,
         transforms=tuple(transform or ()),
@@ -128,7 +134,8 @@ def probe(
         volumes=volumes,
         volume_box=volume_box,
     )
-    with Progress() as progress:
+    # What other people's code prints goes to stderr: standard output is for the report.
+    with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
         audit = audit_checkpoint(options, command=sys.argv[1:], watcher=progress)
         page = None if folder is None else folder.write(audit, progress)
     if folder is None:
@@ -139,5 +146,8 @@ def probe(
 def _to_stdout(text: str) -> None:
     try:
         print(text, flush=True)
-    except BrokenPipeError:  # `| head` has seen enough; what is left in the buffer must not complain at exit
+    except OSError as error:
+        # What is left in the buffer must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # `| head` has seen enough
+            raise

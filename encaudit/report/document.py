@@ -62,7 +62,7 @@ def to_json(report: Report) -> str:
         "measurements": [asdict(measurement) for measurement in report.measurements],
         "findings": [asdict(finding) for finding in report.findings],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
 def from_json(text: str, *, source: str = "report") -> Report:

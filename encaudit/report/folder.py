@@ -1,5 +1,6 @@
 """The output folder: written whole under a temporary name, then moved into place."""
 
+import errno
 import json
 import os
 import shutil
@@ -19,7 +20,18 @@ from encaudit.results import Encodings
 from encaudit.volumes import write_volumes
 
 REPORT = "report.json"
-ENTRIES = ("latents.npz", "particles.csv", "figures", "volumes", "report.html", REPORT)  # the report comes last
+PATTERNS = (
+    REPORT,
+    "report.html",
+    "latents.npz",
+    "particles.csv",
+    "figures/displacement.png",
+    "figures/overlay.*.png",
+    "figures/volumes.*.png",
+    "volumes/particle[0-9]*.mrc",
+)
+LONGEST_NAME = 200  # bytes; file systems take 255
+ATTEMPTS = 20
 
 
 def default_folder(checkpoint: str) -> Path:
@@ -36,9 +48,18 @@ class OutputFolder:
     """A place to write an audit to; refuses at once what it could not write at the end."""
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
-        self.path = path
-        if path.exists() and not path.is_dir():
-            raise InputError(f"{path} is a file; -o takes a folder (or - for standard output).")
+        try:
+            self.path = path.resolve() if path.is_symlink() else path
+            self._refuse_what_cannot_be_written(force)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+            raise _unwritable(path, error) from None
+
+    def _refuse_what_cannot_be_written(self, force: bool) -> None:
+        path = self.path
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            raise InputError(f"{path} is no folder; -o takes a folder (or - for standard output).")
+        if len(os.fsencode(path.name)) > LONGEST_NAME:
+            raise InputError(f"The name of the output folder is too long: at most {LONGEST_NAME} bytes.")
         if path.is_dir() and any(path.iterdir()) and not _is_ours(path) and not force:
             raise InputError(
                 f"{path} exists and was not made by encaudit. Name another folder with -o DIR, or add --force."
@@ -46,32 +67,73 @@ class OutputFolder:
         parent = path.absolute().parent
         while not parent.exists():
             parent = parent.parent
-        if not os.access(parent if not path.exists() else path, os.W_OK) or not os.access(parent, os.W_OK):
+        if not parent.is_dir():
+            raise InputError(f"{parent} is a file, so {path} cannot be a folder in it. Name another one with -o DIR.")
+        if not os.access(path if path.exists() else parent, os.W_OK) or not os.access(parent, os.W_OK):
             raise InputError(f"{parent} is not writable. Name another output folder with -o DIR.")
 
     def write(self, audit: Audit, watcher: Watcher) -> Path:
-        """Write everything, and return where the page is."""
+        """Write everything, and return where the page is; InputError when the disk does not take it."""
         watcher.stage("Writing")
         parent = self.path.absolute().parent
-        parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=parent))
+        new_parents = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+        partial = None
         try:
+            parent.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=".encaudit-partial-", dir=parent))
             _fill(partial, audit, watcher)
+            partial.chmod(0o777 & ~_umask())  # mkdtemp makes it private
             self._move_into_place(partial)
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            if partial is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+            for folder in new_parents:
+                if folder.exists() and not any(folder.iterdir()):
+                    folder.rmdir()
         return self.path / "report.html"
 
     def _move_into_place(self, partial: Path) -> None:
-        partial.chmod(0o777 & ~_umask())  # mkdtemp makes it private
-        if not self.path.exists():
-            partial.rename(self.path)
-            return
-        for name in reversed(ENTRIES):  # the report goes first: a folder without one is not taken for whole
-            _remove(self.path / name)
-        for name in ENTRIES:
-            if (partial / name).exists():
-                (partial / name).rename(self.path / name)
+        """Exchange whole folders where there is nothing but ours; else put file by file between what is there."""
+        for _ in range(ATTEMPTS):
+            try:
+                if not self.path.exists():
+                    partial.rename(self.path)
+                    return
+                if not _holds_only_ours(self.path) or self.path.resolve() == Path.cwd():
+                    self._move_file_by_file(partial)
+                    return
+                aside = Path(tempfile.mkdtemp(prefix=".encaudit-partial-", dir=partial.parent))
+                self.path.rename(aside)
+                try:
+                    partial.rename(self.path)
+                except OSError:
+                    aside.rename(self.path)
+                    raise
+                shutil.rmtree(aside, ignore_errors=True)
+                return
+            except (FileNotFoundError, FileExistsError, NotADirectoryError):
+                continue  # another run is writing here too; whoever comes last stays
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:
+                    raise
+        raise InputError(f"{self.path} keeps changing: another encaudit writes there. Name another folder with -o DIR.")
+
+    def _move_file_by_file(self, partial: Path) -> None:
+        was_ours = _is_ours(self.path)
+        (self.path / REPORT).unlink(missing_ok=True)  # a folder without its report is not taken for whole
+        for old in _our_files(self.path) if was_ours else []:
+            old.unlink()
+        new = [file for file in partial.rglob("*") if file.is_file()]
+        for file in sorted(new, key=lambda file: file.name == REPORT):
+            target = self.path / file.relative_to(partial)
+            target.parent.mkdir(exist_ok=True)
+            file.replace(target)
+        for name in ("figures", "volumes"):
+            folder = self.path / name
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def _fill(folder: Path, audit: Audit, watcher: Watcher) -> None:
@@ -85,7 +147,7 @@ def _fill(folder: Path, audit: Audit, watcher: Watcher) -> None:
         pictures[name] = picture
     if audit.volumes is not None:
         write_volumes(audit.volumes, folder / "volumes")
-    (folder / "report.html").write_text(render_html(audit.report, pictures), encoding="utf-8")
+    (folder / "report.html").write_text(render_html(audit.report, pictures), "utf-8", "replace")
     write_report(audit.report, folder / REPORT)
 
 
@@ -117,11 +179,19 @@ def _is_ours(folder: Path) -> bool:
         return False
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _our_files(folder: Path) -> list[Path]:
+    """Return the files in a folder that have the names we give."""
+    return [file for pattern in PATTERNS for file in folder.glob(pattern) if file.is_file()]
+
+
+def _holds_only_ours(folder: Path) -> bool:
+    ours = set(_our_files(folder))
+    return all(file in ours for file in folder.rglob("*") if not file.is_dir())
+
+
+def _unwritable(path: Path, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    return InputError(f"{path} cannot be written: {reason}. Name another output folder with -o DIR.")
 
 
 def _umask() -> int:

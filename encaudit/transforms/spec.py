@@ -14,7 +14,7 @@ from encaudit.errors import InputError
 if TYPE_CHECKING:
     from encaudit.types import ImageBatch
 
-LARGEST_WHOLE = 2**31  # no image is that wide; a double counts exactly up to there
+LARGEST = 2**31  # no image is that wide, and float32 pixels and phases stay sound up to there
 MISSING_FIELD = {
     "shift_px": "the stored translations of the images; pass --poses with translations, or drop frame=covariant",
     "ctf": "the CTF parameters of the images; pass --ctf",
@@ -87,7 +87,7 @@ class SpecTransform(ABC):
         else:
             if _fits(value, kind):
                 return kind(value)
-            wanted = "a whole number below 2^31" if kind is int else "a finite number"
+            wanted = "a whole number below 2^31" if kind is int else "a finite number below 2^31"
         raise InputError(
             f"{field} of {self.name} has to be {wanted}; found {value!r}. Type for example {self.example}."
         )
@@ -111,7 +111,7 @@ def _fits(value: Any, kind: type) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     number = float(value)
-    return number.is_integer() and abs(number) < LARGEST_WHOLE if kind is int else math.isfinite(number)
+    return math.isfinite(number) and abs(number) < LARGEST and (kind is not int or number.is_integer())
 
 
 def _spelled(value: Any) -> str:

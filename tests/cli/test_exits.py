@@ -26,25 +26,52 @@ def make():
 """
 
 
-@pytest.mark.parametrize(("raised", "code"), [(InputError("bad"), 2), (SystemExit(130), 130), (RuntimeError("x"), 3)])
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (InputError("bad"), 2),
+        (SystemExit(130), 130),
+        (PermissionError(13, "Permission denied", "x"), 2),
+        (RuntimeError("x"), 3),
+    ],
+)
 def test_what_is_raised_decides_the_code(
     raised: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     def fail() -> None:
         raise raised
 
-    monkeypatch.setattr(encaudit.cli, "app", fail)
+    monkeypatch.setattr(encaudit.cli, "app", lambda **_: fail())
     with pytest.raises(SystemExit) as stopped:
         encaudit.cli.main()
     assert stopped.value.code == code
     assert ("Traceback" in capsys.readouterr().err) == (code == 3)
 
 
-def test_a_misspelt_option_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["encaudit", "probe", "x", "--sed", "1"])
+@pytest.mark.parametrize(
+    "arguments",
+    [["probe", "x", "--sed", "1"], ["probe", "x", "--n", "abc"], ["probe"], ["probee"], ["probe", "x", "-o", ""]],
+)
+def test_a_usage_error_is_one_sentence(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["encaudit", *arguments])
     with pytest.raises(SystemExit) as stopped:
         encaudit.cli.main()
     assert stopped.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert captured.err.startswith("encaudit: ")
+
+
+def test_the_version_and_the_help_are_no_errors(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    for arguments, said in ((["--version"], "encaudit 0."), (["probe", "--help"], "--transform")):
+        monkeypatch.setattr(sys, "argv", ["encaudit", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            encaudit.cli.main()
+        assert not stopped.value.code
+        assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

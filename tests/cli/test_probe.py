@@ -282,6 +282,52 @@ def test_a_folder_that_is_not_ours_is_refused_before_any_work(
     assert (out / "report.json").is_file()
 
 
+def test_force_leaves_every_file_of_another_name_alone(probe, run: FreshRun, tmp_path: Path) -> None:
+    out = tmp_path / "thesis"
+    mine = ("figures/paper.pdf", "volumes/map.mrc", "volumes/particle_best.mrc", "notes.txt")
+    for name in mine:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("precious")
+    for volumes in ("1", "0"):  # into a foreign folder, then over our own files in it
+        assert probe(run.checkpoint, "-t", "roll1", "--no-umap", "--volumes", volumes, "-o", out, "--force") == 0
+    left = [name for name in mine if (out / name).is_file()]
+    assert left == ["figures/paper.pdf", "volumes/map.mrc", "volumes/particle_best.mrc", "notes.txt"]
+    assert not list((out / "volumes").glob("particle0*.mrc"))
+
+
+@pytest.mark.parametrize("where", ["file/sub", "loop", "x" * 245, "file"])
+def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture, where: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", tmp_path / where))
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    message = refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", tmp_path / "new" / "out"))
+    assert "No space left on device" in message
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_a_module_prints_does_not_spoil_the_json(
+    probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "chatty_of_test.py").write_text('print("imported!")' + MODULE)
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).random((25, 8, 8)))
+    monkeypatch.chdir(tmp_path)
+    assert probe("module:chatty_of_test:make", "--images", "images.npy", *QUICK, "-o", "-") == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["schema"] == 1
+    assert "imported!" in captured.err
+
+
 def test_our_own_folder_is_replaced_whole(probe, run: FreshRun, tmp_path: Path) -> None:
     out = tmp_path / "out"
     probe(run.checkpoint, "-t", "roll1", "--no-umap", "--volumes", "1", "-o", out)

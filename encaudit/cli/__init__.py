@@ -43,8 +43,9 @@ _register()
 
 def main() -> None:
     """Run the command line; every error the user can mend is one sentence on stderr and exit code 2."""
-    for sent in (signal.SIGTERM, signal.SIGHUP):  # an exit cleans up behind itself, a kill does not
-        signal.signal(sent, lambda number, _: sys.exit(128 + number))
+    for name in ("SIGTERM", "SIGHUP"):  # an exit cleans up behind itself, a kill does not; Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
     try:
         code = app(standalone_mode=False)
     except SystemExit as stopped:

@@ -9,7 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.images.npy import load_npy
 from encaudit.images.pixels import widened
+from encaudit.images.unreadable import one_line
 from encaudit.pickles import load_weights
 
 ARRAY_SUFFIXES = (".npy", ".pt")
@@ -54,10 +56,7 @@ def check_shape(path: Path, shape: tuple[int, ...]) -> None:
 
 
 def _mapped(path: Path) -> np.ndarray:
-    try:
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} cannot be read as a .npy array ({error}). Save it again with numpy.save.") from error
+    images = load_npy(path, mmap_mode="r")
     if images.dtype.kind not in "buif":
         raise InputError(f"{path} holds {images.dtype}; expected real numbers.")
     return np.asarray(images)
@@ -72,5 +71,12 @@ def _tensor(path: Path, trust_pickle: bool) -> np.ndarray:
     if not isinstance(images, torch.Tensor) or images.is_complex():
         kind = str(images.dtype) if isinstance(images, torch.Tensor) else type(images).__name__
         raise InputError(f"{path} holds a {kind}; expected one tensor of real numbers, n x y x x or n x c x y x x.")
-    images = images.detach()
-    return (images.float() if images.dtype == torch.bfloat16 else images).numpy()
+    try:
+        images = images.detach().resolve_neg()
+        array: np.ndarray = (images.float() if images.dtype == torch.bfloat16 else images).numpy()
+    except (TypeError, RuntimeError, ValueError, NotImplementedError) as error:  # sparse, nested, quantized, meta, ...
+        raise InputError(
+            f"{path} holds a tensor without a numpy form ({one_line(error)}); expected a dense one of real numbers. "
+            "Save it again as images.to_dense().float()."
+        ) from error
+    return array

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.images.pixels import widened
 from encaudit.images.selection import Rows, refuse_rows_not_finite
+from encaudit.images.unreadable import refusing_unreadable
 from encaudit.pickles import load_plain
 
 _COLUMNS = "D, apix, dfu, dfv, dfang, volt, cs, w, phase shift"
@@ -24,22 +26,26 @@ def read_ctf(path: str | Path, rows: Rows, box: int, *, trust_pickle: bool = Fal
     """Read a ctf.pkl and bring its pixel size to the box of the images, as ``load_ctf_for_training`` does.
 
     One pixel size serves all images: that of the file's first row, times the box it was estimated at, over this box.
-    Raises ``InputError`` for another shape or length, and for rows that are not numbers.
+    Raises ``InputError`` for another shape or length, and for rows that are not finite in float32.
     """
-    table = load_plain(path, trust=trust_pickle)[0]
+    with refusing_unreadable(path):
+        table = load_plain(path, trust=trust_pickle)[0]
     if not isinstance(table, np.ndarray) or table.dtype.kind not in "iuf" or table.ndim != 2 or table.shape[1] != 9:
         found = f"shape {table.shape}" if isinstance(table, np.ndarray) else f"a {type(table).__name__}"
         raise InputError(f"{path} has {found}; expected cryoDRGN's CTF table of shape (n, 9): {_COLUMNS}.")
     where = rows.in_table(len(table), "CTF rows", str(path))
-    refuse_rows_not_finite(table[where], where, _wrong_columns(table[where]), str(path))
-    apix = table[0, 0] * table[0, 1] / box
-    if not apix > 0 or not np.isfinite(apix):
+    wanted = widened(table[where])
+    refuse_rows_not_finite(wanted, where, _wrong_columns(wanted), str(path))
+    with np.errstate(all="ignore"):
+        apix = table[0, 0] * table[0, 1] / box
+        single = np.float32(apix)
+    if not single > 0 or not np.isfinite(single):
         raise InputError(
             f"{path} has a box of {table[0, 0]:g} pixels and {table[0, 1]:g} angstrom per pixel in row 0; "
             "expected both above 0. Write it again with `cryodrgn parse_ctf_star` or `parse_ctf_csparc`."
         )
-    values = table[where][..., 1:].astype(np.float32)
-    values[..., 0] = apix
+    values = wanted[..., 1:]
+    values[..., 0] = single
     return Ctf(values, float(apix))
 
 

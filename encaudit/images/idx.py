@@ -5,6 +5,7 @@ Format: two zero bytes, the type of the values (8: unsigned bytes), the number o
 """
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.images.arrays import check_shape
+from encaudit.images.unreadable import one_line
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTES = 8
@@ -56,7 +58,7 @@ def _content(path: Path) -> bytes:
         return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(
-            f"{path} cannot be unpacked ({error}); it is cut off or damaged. Download it again."
+            f"{path} cannot be unpacked ({one_line(error)}); it is cut off or damaged. Download it again."
         ) from error
 
 
@@ -66,11 +68,15 @@ def _parse(path: Path, content: bytes) -> np.ndarray:
         what = "labels" if kind == _UNSIGNED_BYTES and axes == 1 else f"values of type {kind} with {axes} axes"
         raise InputError(f"{path} holds {what}; expected the images, such as train-images-idx3-ubyte.gz.")
     start = 4 + 4 * axes
+    if len(content) < start:
+        raise InputError(
+            f"{path} is cut off: {len(content)} bytes, fewer than the {start} of its header. Download it again."
+        )
     shape = tuple(int(length) for length in np.frombuffer(content[4:start], ">u4"))
-    if len(shape) != axes or len(content) != start + int(np.prod(shape)):
+    if len(content) != start + math.prod(shape):
         raise InputError(
             f"{path} is cut off or damaged: its header says {' x '.join(map(str, shape))} bytes of images, "
-            f"and {max(0, len(content) - start)} follow. Download it again."
+            f"and {len(content) - start} follow. Download it again."
         )
     images: np.ndarray = np.frombuffer(content, np.uint8, offset=start)
     return images.reshape(shape)

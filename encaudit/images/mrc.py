@@ -6,6 +6,8 @@ signed; cryoDRGN writes signed bytes as mode 17).
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.images.mrc_header import MrcHeader, read_header
 from encaudit.images.pixels import widened
+from encaudit.images.unreadable import one_line
 
 MRC_SUFFIXES = (".mrc", ".mrcs")
 TABLE_SUFFIXES = (".star", ".cs", ".txt")
@@ -32,13 +35,12 @@ class MrcPixels:
             self.apix = header.apix
             self.micrographs: np.ndarray | None = None
         else:
-            # .cs files number images in 32 bits, in which cryoDRGN's byte offsets wrap around beyond 4 GB
-            self._source.df["__mrc_index"] = self._source.df["__mrc_index"].astype(np.int64)
             stacks, header = _checked_stacks(name, self._source.df)
             self.files = (name, *stacks)
             if Path(path).suffix == ".star":
                 self.table = self._source.df
-            self.apix, self.micrographs = _told_by_table(Path(path), self._source)
+            with _complaints_as_ours(Path(path), datadir):
+                self.apix, self.micrographs = _told_by_table(Path(path), self._source)
             self.apix = self.apix or header.apix
         self.count = int(self._source.n)
         self.image_shape: tuple[int, ...] = (header.box, header.box)
@@ -57,7 +59,7 @@ class MrcPixels:
 
 
 def _open(path: Path, datadir: str | Path | None) -> Any:
-    """Open the source lazily; cryoDRGN's own complaints become ours."""
+    """Open the source lazily."""
     from cryodrgn.source import ImageSource
 
     if datadir is not None and not Path(datadir).is_dir():
@@ -68,15 +70,28 @@ def _open(path: Path, datadir: str | Path | None) -> Any:
         raise InputError(f"No image file at {path}. Check the path given to --images.")
     elif path.suffix == ".txt":
         _check_list(path)
+    with _complaints_as_ours(path, datadir):
+        source: Any = ImageSource.from_file(str(path), lazy=True, datadir=None if datadir is None else str(datadir))
+        if path.suffix in TABLE_SUFFIXES:
+            # .cs files number images in 32 bits, in which cryoDRGN's byte offsets wrap around beyond 4 GB
+            source.df["__mrc_index"] = source.df["__mrc_index"].astype(np.int64)
+    return source
+
+
+@contextmanager
+def _complaints_as_ours(path: Path, datadir: str | Path | None) -> Iterator[None]:
+    """Turn what cryoDRGN and its libraries say of a table into ``InputError``."""
     try:
-        return ImageSource.from_file(str(path), lazy=True, datadir=None if datadir is None else str(datadir))
-    except (ValueError, KeyError, IndexError, AssertionError, OSError) as error:
+        yield
+    except Exception as error:  # a damaged table fails anywhere in numpy, pandas or cryoDRGN: EOFError, KeyError ...
         if missing := re.search(r"Cannot find file `(.+?)`", str(error)):
             raise InputError(
                 f"{path} names {missing[1]}, which is not under {datadir}. Give --datadir the folder that holds it."
             ) from error
+        if isinstance(error, OSError) and error.strerror:
+            raise
         raise InputError(
-            f"{path} cannot be read as a {path.suffix} image table ({type(error).__name__}: {error}). "
+            f"{path} cannot be read as a {path.suffix} image table ({type(error).__name__}: {one_line(error)}). "
             f"Expected {_EXPECTED[path.suffix]}."
         ) from error
 
@@ -142,9 +157,13 @@ def _told_by_table(path: Path, source: Any) -> tuple[float | None, np.ndarray | 
         apix = _single(fields["blob/psize_A"]) if "blob/psize_A" in names else None
         for column in ("location/micrograph_path", "location/micrograph_uid"):
             if column in names:
-                return apix, fields[column].astype(str)
+                return apix, _text(fields[column])
         return apix, None
     return None, None
+
+
+def _text(names: np.ndarray) -> np.ndarray:
+    return np.char.decode(names, "utf-8", "replace") if names.dtype.kind == "S" else names.astype(str)
 
 
 def _star_apix(source: Any) -> float | None:
@@ -154,11 +173,16 @@ def _star_apix(source: Any) -> float | None:
         magnification = source.get_optics_values("_rlnMagnification")
         if detector is None or magnification is None:
             return None
-        sizes = 1e4 * detector.astype(float) / magnification.astype(float)
+        with np.errstate(all="ignore"):  # a magnification of 0 makes an infinite size, which counts as unknown
+            sizes = 1e4 * detector.astype(float) / magnification.astype(float)
     return _single(sizes)
 
 
 def _single(sizes: np.ndarray) -> float | None:
     """Return the one pixel size of all images; a stack of several has none."""
-    values = np.asarray(sizes, dtype=np.float64)
-    return float(values[0]) if values[0] > 0 and np.allclose(values, values[0]) else None
+    try:
+        values = np.asarray(sizes, dtype=np.float64).ravel()
+    except (ValueError, TypeError):  # words where numbers belong
+        return None
+    known = np.isfinite(values).all() and values[0] > 0 and np.allclose(values, values[0])
+    return float(values[0]) if known else None

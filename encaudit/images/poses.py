@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.images.pixels import widened
 from encaudit.images.selection import Rows, refuse_rows_not_finite
+from encaudit.images.unreadable import refusing_unreadable
 from encaudit.pickles import load_plain
 
 
@@ -34,17 +36,19 @@ def read_poses(paths: str | Path | Sequence[str | Path], rows: Rows, box: int, *
         raise InputError(f"--poses got {len(files)} files; expected one, or two: rotations and translations.")
     parts: list[Any] = []
     for file in files:
-        content = load_plain(file, trust=trust_pickle)[0]
+        with refusing_unreadable(file):
+            content = load_plain(file, trust=trust_pickle)[0]
         parts.extend(content if isinstance(content, tuple | list) and len(files) == 1 else [content])
     if len(parts) not in (1, 2):
         raise InputError(f"{files[0]} holds {len(parts)} objects; expected rotations, or (rotations, translations).")
     rotation, where = _table(parts[0], (3, 3), "rotations", files[0], rows)
+    rotation = widened(rotation)
     refuse_rows_not_finite(rotation, where, "rotations", files[0])
     if len(parts) == 1:
-        return Poses(rotation.astype(np.float32), None)
+        return Poses(rotation, None)
     fraction, where = _table(parts[1], (2,), "translations", files[-1], rows)
     refuse_rows_not_finite(fraction, where, "translations", files[-1])
-    furthest = float(np.abs(fraction).max())
+    furthest = float(np.abs(fraction.astype(np.float64)).max())
     if furthest > 1:
         raise InputError(
             f"{files[-1]} has translations of up to {furthest:.3g}; expected fractions of the box, at most 1. "
@@ -52,7 +56,7 @@ def read_poses(paths: str | Path | Sequence[str | Path], rows: Rows, box: int, *
         )
     # cryoDRGN scales by its D, which is the box + 1: 0.8 % too far at 128 pixels, but what its encoders were trained on
     shift_px = (fraction * (box + 1)).astype(np.float32)
-    return Poses(rotation.astype(np.float32), shift_px)
+    return Poses(rotation, shift_px)
 
 
 def _table(values: Any, shape: tuple[int, ...], what: str, file: str, rows: Rows) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.images.npy import load_npy
+from encaudit.images.unreadable import one_line, refusing_unreadable
 from encaudit.pickles import load_plain
 
 
@@ -48,8 +50,9 @@ def refuse_rows_not_finite(values: np.ndarray, file_rows: np.ndarray, what: str,
     bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
     if len(bad):
         row = int(file_rows.reshape(-1)[bad[0]])
+        images = "1 image" if len(bad) == 1 else f"{len(bad)} images, the first"
         raise InputError(
-            f"{path} has {what} that are not numbers for {len(bad)} images, the first in row {row} (counted from 0). "
+            f"{path} has {what} that are not finite numbers (in 32 bits) for {images} in row {row} (counted from 0). "
             "Mend these rows, or leave the images out with --ind."
         )
 
@@ -62,7 +65,8 @@ def chosen_rows(count: int, *, ind: str | Path | None, what: str = "images", tru
     """
     if ind is None:
         return np.arange(count)
-    rows = _read(Path(ind), trust_pickle)
+    with refusing_unreadable(ind):
+        rows = _read(Path(ind), trust_pickle)
     if rows.dtype == bool and rows.ndim == 1:
         if len(rows) != count:
             raise InputError(f"{ind} is a mask of {len(rows)}, and the stack has {count} {what}. Give one of {count}.")
@@ -101,13 +105,13 @@ def _read(path: Path, trust_pickle: bool) -> np.ndarray:
     content: Any
     try:
         if path.suffix == ".npy":
-            content = np.load(path, allow_pickle=False)
+            content = load_npy(path)
         elif path.suffix == ".txt":
             content = np.array(path.read_text().split(), dtype=np.int64)
         else:
             content = load_plain(path, trust=trust_pickle)[0]
         return np.asarray(content)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputError(
-            f"{path} cannot be read as rows of the stack ({error}). Expected .pkl, .npy or .txt."
+            f"{path} cannot be read as rows of the stack ({one_line(error)}). Expected .pkl, .npy or .txt."
         ) from error

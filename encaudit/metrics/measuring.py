@@ -148,8 +148,8 @@ def _check(encodings: Encodings) -> None:
     n = len(encodings.reference)
     if n < FEWEST_IMAGES:
         raise InputError(
-            f"Found {n} images with latents, but measures compare images with each other and need at least "
-            f"{FEWEST_IMAGES}: choose more with --n or --ind."
+            f"Found {n} image{'' if n == 1 else 's'} with latents, but measures compare images with each other and "
+            f"need at least {FEWEST_IMAGES}: choose more with --n or --ind."
         )
     for spec, latents in {"the unmoved images": encodings.reference, **encodings.moved}.items():
         finite = np.isfinite(latents.mu).all(axis=1)

@@ -1,5 +1,7 @@
 """Arrays and MNIST files: other containers, the same stack."""
 
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +123,81 @@ def test_idx_that_is_cut_off(tmp_path: Path, name: str) -> None:
         path.write_bytes(path.read_bytes()[:length])
         with pytest.raises(InputError, match="cut off"):
             open_stack(path)
+
+
+def test_idx_whose_sizes_multiply_beyond_64_bits(tmp_path: Path) -> None:
+    (tmp_path / "a-ubyte").write_bytes(bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**31, 2**31, 4))
+    with pytest.raises(InputError, match="cut off or damaged: its header says 2147483648 x 2147483648 x 4 bytes"):
+        open_stack(tmp_path / "a-ubyte")
+
+
+def test_idx_cut_off_within_its_header(tmp_path: Path) -> None:
+    for length in range(4, 16):
+        (tmp_path / "a-ubyte").write_bytes((bytes([0, 0, 8, 3]) + bytes(12))[:length])
+        with pytest.raises(InputError, match=f"is cut off: {length} bytes"):
+            open_stack(tmp_path / "a-ubyte")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-3, 4, 4), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 99999999999999999999, 4), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4, 4",
+        "{'descr': '<f4' 'fortran_order': = }",
+        "{'descr': '\\d', 'fortran_order': False, 'shape': (3, 4, 4), }",
+        '"""',
+        "",
+    ],
+)
+@pytest.mark.parametrize("option", ["path", "ind"])
+def test_numpy_files_with_a_damaged_header(tmp_path: Path, header: str, option: str) -> None:
+    text = header.encode() + b"\n"
+    damaged = tmp_path / "damaged.npy"
+    damaged.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + bytes(3 * 4 * 4 * 4))
+    assert_one_sentence(tmp_path, option, damaged, "cannot be read as a .npy array")
+
+
+@pytest.mark.parametrize("option", ["path", "ind"])
+def test_an_archive_under_the_name_of_an_array(tmp_path: Path, option: str) -> None:
+    with open(tmp_path / "archive.npy", "wb") as file:
+        np.savez(file, np.ones((3, 4, 4)))
+    assert_one_sentence(tmp_path, option, tmp_path / "archive.npy", ".npz archive")
+
+
+def assert_one_sentence(tmp_path: Path, option: str, file: Path, words: str) -> None:
+    np.save(tmp_path / "good.npy", numbered_images(3))
+    with pytest.raises(InputError) as caught:
+        open_stack(file if option == "path" else tmp_path / "good.npy", ind=file if option == "ind" else None)
+    assert words in str(caught.value), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["sparse", "float8", "quantized", "meta", "nested", "csr"])
+@pytest.mark.filterwarnings("ignore")  # torch warns of its own prototypes when they are made
+def test_tensors_that_numpy_cannot_hold_are_refused(tmp_path: Path, kind: str) -> None:
+    images = torch.from_numpy(numbered_images(3))
+    make: dict[str, Callable[[], torch.Tensor]] = {
+        "sparse": images.to_sparse,
+        "csr": images.to_sparse_csr,
+        "float8": lambda: images.to(torch.float8_e4m3fn),
+        "quantized": lambda: torch.quantize_per_tensor(images, 0.1, 0, torch.qint8),
+        "meta": lambda: images.to("meta"),
+        "nested": lambda: torch.nested.nested_tensor([images[0], images[1]]),
+    }
+    torch.save(make[kind](), tmp_path / "a.pt")
+    with pytest.raises(InputError) as caught:
+        open_stack(tmp_path / "a.pt")
+    assert "a.pt" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tensor_with_a_lazy_sign_keeps_its_values(tmp_path: Path) -> None:
+    images = torch.from_numpy(numbered_images(3))
+    lazy = torch.complex(torch.zeros_like(images), images).conj().imag
+    assert lazy.is_neg()
+    torch.save(lazy, tmp_path / "a.pt")
+    assert torch.equal(open_stack(tmp_path / "a.pt").read(np.arange(3)).images, -images)
 
 
 @given(hnp.arrays(st.sampled_from(["i2", ">f4", "f2", "u1"]), (2, 3, 3), elements=st.integers(0, 100)))

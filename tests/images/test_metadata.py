@@ -95,9 +95,9 @@ def test_rows_that_are_not_numbers_are_named_unless_left_out(stack: Path, tmp_pa
     rotations, translations = np.load(poses, allow_pickle=True)
     translations[6, 1] = np.inf
     write_pickle(poses, (rotations, translations))
-    with pytest.raises(InputError, match=r"CTF parameters .* 1 images, the first in row 5 "):
+    with pytest.raises(InputError, match=r"CTF parameters .* for 1 image in row 5 "):
         open_stack(stack, ctf=ctf)
-    with pytest.raises(InputError, match=r"translations .* first in row 6 "):
+    with pytest.raises(InputError, match=r"translations .* in row 6 "):
         open_stack(stack, poses=poses)
     good = open_stack(stack, poses=poses, ctf=ctf, ind=write_pickle(tmp_path / "i.pkl", [0, 1, 7]))
     assert good.index.tolist() == [0, 1, 7]
@@ -108,6 +108,26 @@ def test_a_ctf_without_a_pixel_size_is_refused(stack: Path, tmp_path: Path) -> N
     table[:, 1] = 0
     with pytest.raises(InputError, match="0 angstrom per pixel in row 0"):
         open_stack(stack, ctf=write_pickle(tmp_path / "c.pkl", table))
+
+
+def test_values_beyond_32_bits_are_refused_as_those_that_are_no_numbers(stack: Path, tmp_path: Path) -> None:
+    table = np.load(write_ctf(tmp_path / "c.pkl", 8), allow_pickle=True).astype(np.float64)
+    table[3, 2] = 1e300
+    with pytest.raises(InputError, match=r"\(dfu\) that are not finite numbers .* for 1 image in row 3 "):
+        open_stack(stack, ctf=write_pickle(tmp_path / "c.pkl", table))
+    rotations = np.tile(np.eye(3), (8, 1, 1))
+    rotations[2:4] *= 1e300
+    with pytest.raises(InputError, match=r"rotations .* for 2 images, the first in row 2 "):
+        open_stack(stack, poses=write_pickle(tmp_path / "p.pkl", rotations))
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_a_pixel_size_beyond_32_bits_is_refused(stack: Path, tmp_path: Path, size: float) -> None:
+    table = np.load(write_ctf(tmp_path / "c.pkl", 8), allow_pickle=True).astype(np.float64)
+    table[0, :2] = size
+    ctf, ind = write_pickle(tmp_path / "c.pkl", table), write_pickle(tmp_path / "i.pkl", [4, 5])
+    with pytest.raises(InputError, match="in row 0"):
+        open_stack(stack, ctf=ctf, ind=ind)
 
 
 def test_colour_images_have_no_poses(tmp_path: Path) -> None:

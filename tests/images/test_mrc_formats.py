@@ -86,6 +86,11 @@ def test_micrographs_and_pixel_size_come_from_the_table(tmp_path: Path) -> None:
     assert stack.micrographs.tolist() == ["m1", "m1", "m2"]
     old = write_star(tmp_path / "old.star", names, DetectorPixelSize=[5] * 3, Magnification=[40000] * 3)
     assert open_stack(old).apix == pytest.approx(1.25)
+    for number, unknown in enumerate(("inf", "nan", "-1", "wide")):
+        star = write_star(tmp_path / f"unknown{number}.star", names, ImagePixelSize=[unknown] * 3)
+        assert open_stack(star).apix == 3.5, f"{unknown} is no size: the header's"
+    endless = write_star(tmp_path / "endless.star", names, DetectorPixelSize=[5] * 3, Magnification=[0] * 3)
+    assert open_stack(endless).apix == 3.5
     mixed = write_star(tmp_path / "mixed.star", names, ImagePixelSize=[1.25, 1.25, 1.3])
     assert open_stack(mixed).apix == 3.5, "no one size in the table: the header's"
 
@@ -115,3 +120,14 @@ def test_rows_far_into_a_large_stack_do_not_wrap_around(tmp_path: Path) -> None:
         file.write(numbered_images(1, box).tobytes())
     stack = open_stack(write_cs(tmp_path / "t.cs", ["a.mrcs"], [row]))
     assert np.array_equal(stack.read(np.array([0])).images, numbered_images(1, box))
+
+
+@pytest.mark.parametrize("size", [np.inf, np.nan, 0])
+def test_a_cryosparc_pixel_size_that_is_none_is_unknown(tmp_path: Path, size: float) -> None:
+    write_mrcs(tmp_path / "a.mrcs", numbered_images(2), apix=0)
+    table = write_cs(tmp_path / "t.cs", ["a.mrcs"] * 2, [0, 1])
+    fields = np.load(table)
+    fields["blob/psize_A"] = size
+    with open(table, "wb") as file:
+        np.save(file, fields)
+    assert open_stack(table).apix is None

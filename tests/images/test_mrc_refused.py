@@ -129,6 +129,8 @@ def test_tables_that_are_no_tables(tmp_path: Path) -> None:
     refused(tmp_path / "b.star", "cannot be read")
     (tmp_path / "a.cs").write_bytes(b"junk")
     refused(tmp_path / "a.cs", "cryoSPARC")
+    (tmp_path / "empty.cs").write_bytes(b"")
+    refused(tmp_path / "empty.cs", "cryoSPARC")
     (tmp_path / "a.txt").write_text("\n\n")
     refused(tmp_path / "a.txt", "is empty")
 
@@ -136,3 +138,10 @@ def test_tables_that_are_no_tables(tmp_path: Path) -> None:
 def test_a_list_with_an_empty_line(stack: Path, tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("a.mrcs\n\n")
     refused(tmp_path / "t.txt", "empty line 2")
+
+
+def test_an_optics_group_that_is_not_there(stack: Path, tmp_path: Path) -> None:
+    optics = "data_optics\n\nloop_\n_rlnOpticsGroup\n_rlnImagePixelSize\n1 1.5\n\n"
+    write_star(tmp_path / "t.star", ["1@a.mrcs"], OpticsGroup=[2])
+    (tmp_path / "t.star").write_text(optics + (tmp_path / "t.star").read_text())
+    refused(tmp_path / "t.star", "t.star cannot be read")

@@ -109,3 +109,9 @@ def test_metadata_of_another_length_is_refused_with_both_numbers(stack: Path, tm
     ind = save_rows(tmp_path / "ind.pkl", np.array([7, 2, 5]))
     with pytest.raises(InputError, match=r"has 9 .*10 images \(3 after --ind\)"):
         open_stack(stack, ind=ind, **{what: files[what]})  # type: ignore[arg-type]
+
+
+def test_a_row_beyond_64_bits(stack: Path, tmp_path: Path) -> None:
+    (tmp_path / "ind.txt").write_text("1\n99999999999999999999\n")
+    with pytest.raises(InputError, match=r"ind\.txt cannot be read as rows"):
+        open_stack(stack, ind=tmp_path / "ind.txt")

@@ -8,7 +8,8 @@ import io
 import pickle
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,21 @@ _TRUST = (
 )
 
 
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn what the file system refuses (no permission, a name too long) into an ``InputError`` about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or one_line(error)
+        raise InputError(f"{_shortened(path)} cannot be read: {reason}. Check the path and its permissions.") from error
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an exception says, as one line; its kind when it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def load_plain(path: str | Path, *, trust: bool = False) -> list[Any]:
     """Read every object of a pickle file: a z.N.pkl holds two pickles, mu and then logvar.
 
@@ -68,9 +84,9 @@ def load_plain(path: str | Path, *, trust: bool = False) -> list[Any]:
                 f"{path} was not read: it asks for {refused}, and only numbers, containers and numpy arrays are safe. "
                 f"{_TRUST}"
             ) from None
-        except Exception as error:  # a damaged pickle can fail anywhere: EOFError, KeyError, IndexError, ValueError ...
+        except (Exception, SystemExit) as error:  # a damaged pickle can fail anywhere, a trusted one can call sys.exit
             raise InputError(
-                f"{path} cannot be read as a pickle (object {len(found) + 1}: {error or type(error).__name__}); "
+                f"{path} cannot be read as a pickle (object {len(found) + 1}: {one_line(error)}); "
                 "it is cut off or another kind of file. Copy or write it again."
             ) from error
     if not found:
@@ -86,13 +102,12 @@ def load_weights(path: str | Path, *, trust: bool = False, map_location: str = "
     import torch
 
     path = Path(path)
-    if not path.is_file():
-        raise _no_file(path)
+    _check_readable(path)
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals([] if trust else _numpy_globals()):
             warnings.simplefilter("ignore")
             return torch.load(path, map_location=map_location, weights_only=not trust)
-    except Exception as error:  # torch raises many kinds for a damaged file
+    except (Exception, SystemExit) as error:  # torch raises many kinds for a damaged file
         asked = _refused_by_torch(error) or _refused_in_first_object(path)
         if asked is None:
             raise InputError(
@@ -117,16 +132,24 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise _no_file(path)
-    return path.read_bytes()
+    _check_readable(path)
+    with reading(path):
+        return path.read_bytes()
 
 
-def _no_file(path: Path) -> InputError:
-    return InputError(f"No file at {path}. Check the path.")
+def _check_readable(path: Path) -> None:
+    with reading(path):
+        if not path.is_file():
+            raise InputError(f"No file at {path}. Check the path.")
+        path.open("rb").close()
 
 
-def _refused_by_torch(error: Exception) -> str | None:
+def _shortened(path: str | Path) -> str:
+    name = str(path)
+    return name if len(name) <= 300 else f"{name[:100]}...{name[-100:]}"
+
+
+def _refused_by_torch(error: BaseException) -> str | None:
     named = re.search(r"GLOBAL ([\w.]+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None
     return named and named[1]
 
@@ -143,7 +166,7 @@ def _refused_in_first_object(path: Path) -> str | None:
     return None
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """Return the sentence of torch's paragraph that says what was wrong."""
     text = str(error).rpartition("WeightsUnpickler error:")[2].strip()
     return text.partition("\n")[0].partition(". ")[0] or type(error).__name__

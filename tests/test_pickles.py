@@ -175,3 +175,19 @@ def test_every_pickle_of_the_shared_data_is_plain(shared_data: Path) -> None:
 def test_weights_of_cryodrgns_authors_load_without_trust(shared_data: Path) -> None:
     loaded = load_weights(shared_data / "cryodrgn" / "het_weights.pkl")
     assert {"epoch", "model_state_dict", "optimizer_state_dict", "search_pose"} <= set(loaded)
+
+
+@pytest.mark.parametrize("load", [load_plain, load_weights])
+def test_what_the_file_system_refuses_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: Callable[[Path], Any]
+) -> None:
+    with pytest.raises(InputError, match="name too long"):
+        load(tmp_path / ("x" * 5000))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = written(tmp_path / "z.pkl", 1)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"z\.pkl cannot be read: Permission denied"):
+        load(path)

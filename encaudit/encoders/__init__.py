@@ -12,6 +12,7 @@ from encaudit.encoders.recognize import (
     last_checkpoint,
 )
 from encaudit.errors import InputError, UnknownNameError
+from encaudit.pickles import load_weights, reading
 from encaudit.types import Encoder
 
 STACKS = (".mrc", ".mrcs", ".star", ".cs")
@@ -50,14 +51,20 @@ def open_encoder(
     """
     if kind is not None and kind not in KINDS:
         raise UnknownNameError("encoder kind", kind, KINDS)
+    if name.startswith(MODULE_PREFIX) and kind not in (None, "module"):
+        raise InputError(
+            f"{name} is a module, not a {kind} checkpoint. Leave out --encoder, or name a checkpoint file."
+        )
     if name.startswith(MODULE_PREFIX) or kind == "module":
         from encaudit.encoders.module import load_module
 
         return OpenedEncoder(load_module(name.removeprefix(MODULE_PREFIX), device=device), "module", None)
     path = Path(name)
-    if path.is_dir():
-        path = last_checkpoint(path)
-    if not path.is_file():
+    with reading(path):
+        if path.is_dir():
+            path = last_checkpoint(path)
+        is_file = path.is_file()
+    if not is_file:
         raise InputError(f"No checkpoint at {name}. Expected a weights file, a run folder, or module:pkg.mod:factory.")
     if path.suffix in STACKS:
         raise InputError(f"{path} is a particle stack, not a checkpoint. Give it with --images, after the checkpoint.")
@@ -75,8 +82,6 @@ def _open_file(path: Path, kind: str | None, config: Path | None, device: str, t
 
         return OpenedEncoder(load_exported(path, device=device, trust=trust_pickle), kind, path)
 
-    from encaudit.pickles import load_weights
-
     content = load_weights(path, trust=trust_pickle)
     kind = kind or checkpoint_kind(path, content)
     if kind == "vae":
@@ -86,7 +91,9 @@ def _open_file(path: Path, kind: str | None, config: Path | None, device: str, t
 
     from encaudit.encoders.cryodrgn import CryodrgnEncoder
 
-    checkpoint_kind(path, content)  # says what is wrong when an override names what this is not
+    found = checkpoint_kind(path, content)  # says what is wrong when an override names what this is not
+    if found != "cryodrgn":
+        raise InputError(f"{path} is a {found} checkpoint, not a cryodrgn one. Leave out --encoder.")
     config_path = config or find_config(path)
     settings = read_config(config_path, trust_pickle=trust_pickle)
     encoder = CryodrgnEncoder(settings, content["model_state_dict"], device=device)

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
+from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
+from encaudit.pickles import one_line
 from encaudit.types import ImageBatch, Posterior
 
 CONV_BOX = 64  # the convolutional encoder of cryoDRGN is written for this box
@@ -31,13 +33,12 @@ class CryodrgnEncoder:
     ) -> None:
         """Build the network and load its weights; without ``state`` it stays as initialized from ``seed``."""
         from cryodrgn.masking import spherical_window_mask
-        from cryodrgn.models import HetOnlyVAE
 
         self.config = config
         self.device = torch.device(device)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0 if seed is None else seed)
-            self.model, self.lattice = HetOnlyVAE.load(_loadable(config), weights=None, device=None)
+            torch.manual_seed(0 if seed is None else seed % 2**63)  # torch takes no more bits
+            self.model, self.lattice = _built(config)
         if state is not None:
             _load_state(self.model, state, config)
         self.model.to(self.device).eval().requires_grad_(False)
@@ -125,6 +126,21 @@ class CryodrgnEncoder:
         return np.asarray(volume.cpu().numpy(), dtype=np.float32)
 
 
+def _built(config: CryodrgnConfig) -> tuple[Any, Any]:
+    """Return the network and the lattice, as cryoDRGN builds them from the config."""
+    from cryodrgn.models import HetOnlyVAE
+
+    settings = _loadable(config)
+    try:
+        model, lattice = HetOnlyVAE.load(settings, weights=None, device=None)
+    except (RuntimeError, ValueError, TypeError, AssertionError, MemoryError, KeyError) as error:
+        raise InputError(
+            f"{config.path or 'The config'} describes no network that cryoDRGN can build ({type(error).__name__}: "
+            f"{one_line(error)}). Give the run's own config with --config PATH."
+        ) from error
+    return model, lattice
+
+
 def _loadable(config: CryodrgnConfig) -> dict[str, Any]:
     settings = config.for_cryodrgn()
     model = settings["model_args"]
@@ -145,6 +161,11 @@ def _loadable(config: CryodrgnConfig) -> dict[str, Any]:
 
 
 def _load_state(model: torch.nn.Module, state: Mapping[str, Tensor], config: CryodrgnConfig) -> None:
+    if wrong := unusable_weight(state):
+        raise InputError(
+            f"The checkpoint holds no weights of a network: {wrong}; expected dense tensors of real numbers. "
+            "Copy it again, or name another checkpoint."
+        )
     own = model.state_dict()
     for name, tensor in state.items():
         if name in own and own[name].shape != tensor.shape:

@@ -5,20 +5,33 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from encaudit.errors import InputError
-from encaudit.pickles import load_plain
+from encaudit.pickles import load_plain, one_line, reading
+
+Layers = Annotated[int, Field(ge=0, le=100)]
+Width = Annotated[int, Field(ge=1, le=65536)]
+_DEEPEST = 4  # section, value, list or tilt_params, and one to spare
 
 
 class LatticeArgs(BaseModel):
     """The Fourier grid: D is the box size plus one."""
 
-    D: int = Field(ge=3)
-    extent: float = 0.5
+    D: int = Field(ge=3, le=4097)
+    extent: FiniteFloat = Field(0.5, gt=0, le=0.5)
     ignore_DC: bool = True
 
     @field_validator("D")
@@ -37,11 +50,20 @@ class DatasetArgs(BaseModel):
     ctf: str | None = None
     ind: str | None = None
     datadir: str | None = None
-    norm: tuple[float, float]
+    norm: tuple[FiniteFloat, Annotated[FiniteFloat, Field(gt=0)]]
     invert_data: bool = True
     window: bool = True
-    window_r: float = 0.85
+    window_r: FiniteFloat = Field(0.85, ge=0, le=0.99)
     do_pose_sgd: bool = False
+
+
+class TiltParams(BaseModel):
+    """The second network of the tilt encoder, which joins what was seen in each tilt."""
+
+    ntilts: int = Field(ge=1, le=4096)
+    t_emb_dim: Width
+    tlayers: Layers
+    tdim: Width
 
 
 class ModelArgs(BaseModel):
@@ -49,19 +71,28 @@ class ModelArgs(BaseModel):
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
-    qlayers: int
-    qdim: int
-    players: int
-    pdim: int
-    zdim: int = Field(ge=1)
+    qlayers: Layers
+    qdim: Width
+    players: Layers
+    pdim: Width
+    zdim: int = Field(ge=1, le=4096)
     encode_mode: Literal["resid", "mlp", "conv", "tilt"]
-    enc_mask: int | None = None
-    pe_type: str = "linear_lowf"
-    pe_dim: int | None = None
-    domain: str = "fourier"
+    enc_mask: Literal[-1] | Annotated[int, Field(ge=1)] | None = None
+    pe_type: Literal["geom_ft", "geom_full", "geom_lowf", "geom_nohighf", "linear_lowf", "gaussian", "none"] = (
+        "linear_lowf"
+    )
+    pe_dim: Width | None = None
+    domain: Literal["fourier", "hartley"] = "fourier"
     activation: Literal["relu", "leaky_relu"] = "relu"
-    feat_sigma: float | None = None
-    tilt_params: dict[str, Any] = Field(default_factory=dict)
+    feat_sigma: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    tilt_params: TiltParams | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tilt_params_only_where_used(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("encode_mode") != "tilt":
+            return {name: value for name, value in values.items() if name != "tilt_params"}
+        return values
 
 
 class CryodrgnConfig(BaseModel):
@@ -73,6 +104,7 @@ class CryodrgnConfig(BaseModel):
     lattice_args: LatticeArgs
     model_args: ModelArgs
     version: str | None = None
+    path: Path | None = Field(None, exclude=True)
 
     @property
     def box(self) -> int:
@@ -82,11 +114,14 @@ class CryodrgnConfig(BaseModel):
     @property
     def ntilts(self) -> int | None:
         """How many tilt images one latent is encoded from; None for single particles."""
-        return int(self.model_args.tilt_params["ntilts"]) if self.model_args.encode_mode == "tilt" else None
+        tilts = self.model_args.tilt_params
+        return None if tilts is None else tilts.ntilts
 
     def for_cryodrgn(self) -> dict[str, Any]:
         """The settings as the dictionary that cryoDRGN's own loader takes."""
-        return self.model_dump()
+        settings = self.model_dump()
+        settings["model_args"]["tilt_params"] = settings["model_args"]["tilt_params"] or {}
+        return settings
 
 
 def find_config(checkpoint: Path) -> Path:
@@ -98,8 +133,9 @@ def find_config(checkpoint: Path) -> Path:
     names = dict.fromkeys([f"{stem}config.yaml", f"{stem}config.pkl", "config.yaml", "config.pkl"])
     for name in names:
         candidate = checkpoint.parent / name
-        if candidate.is_file():
-            return candidate
+        with reading(candidate):
+            if candidate.is_file():
+                return candidate
     raise InputError(
         f"No config beside {checkpoint}: looked for {', '.join(names)} in {checkpoint.parent}. "
         "Say where it is with --config PATH."
@@ -108,17 +144,27 @@ def find_config(checkpoint: Path) -> Path:
 
 def read_config(path: Path, *, trust_pickle: bool = False) -> CryodrgnConfig:
     """Read and check a config.yaml or config.pkl."""
-    if not path.is_file():
-        raise InputError(f"No config at {path}. Give the run's config.yaml or config.pkl with --config PATH.")
+    with reading(path):
+        if not path.is_file():
+            raise InputError(f"No config at {path}. Give the run's config.yaml or config.pkl with --config PATH.")
     raw = load_plain(path, trust=trust_pickle)[0] if path.suffix == ".pkl" else _read_yaml(path)
     if not isinstance(raw, Mapping) or "model_args" not in raw:
         raise InputError(
             f"{path} is not a config of `cryodrgn train_vae`: it has no model_args. "
             "Give the run's own config.yaml with --config PATH."
         )
-    _refuse_other_models(path, raw)
     try:
-        return CryodrgnConfig.model_validate(_plain(raw))
+        settings = {name: _plain(raw[name]) for name in ("dataset_args", "lattice_args", "model_args") if name in raw}
+        _refuse_other_models(path, settings)
+        version = raw.get("version")
+        return CryodrgnConfig.model_validate(
+            settings | {"version": None if version is None else str(version), "path": path}
+        )
+    except _NotPlain as error:
+        raise InputError(
+            f"{path}: {error}. Expected the config that `cryodrgn train_vae` wrote beside the checkpoint; name it with "
+            "--config PATH."
+        ) from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -130,26 +176,42 @@ def read_config(path: Path, *, trust_pickle: bool = False) -> CryodrgnConfig:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as YAML ({reason}). Expected the config.yaml of the run.") from None
+        with reading(path):
+            text = path.read_text(encoding="utf-8")
+        return yaml.safe_load(text)
+    except InputError:
+        raise
+    except Exception as error:  # no YAML, or a value that is none: month 13, lists within lists without end
+        raise InputError(
+            f"{path} cannot be read as YAML ({one_line(error)}). Expected the config.yaml of the run."
+        ) from None
 
 
-def _plain(value: Any) -> Any:
-    """Turn numpy scalars and tensors-as-arrays of old configs into Python numbers."""
+class _NotPlain(Exception):
+    """A value of the config is not made of numbers and words."""
+
+
+def _plain(value: Any, depth: int = 1) -> Any:
+    """Turn numpy scalars and arrays of old configs into Python numbers and lists."""
+    if depth > _DEEPEST:  # a YAML alias may hold itself, or one list a billion times
+        raise _NotPlain("its settings are nested deeper than those of cryoDRGN")
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.item() if hasattr(value, "item") else value
+        return [_plain(item, depth + 1) for item in value]
+    try:
+        if hasattr(value, "tolist"):
+            return value.item() if np.size(value) == 1 else value.tolist()
+    except Exception as error:
+        raise _NotPlain(f"a {type(value).__name__} is no plain value ({one_line(error)})") from None
+    return value
 
 
 def _refuse_other_models(path: Path, raw: Mapping[str, Any]) -> None:
     model = raw["model_args"]
     if isinstance(model, Mapping) and model.get("encode_mode") == "tilt":
         params = model.get("tilt_params") or {}
-        if "ntilts" not in params:
+        if isinstance(params, Mapping) and "ntilts" not in params:
             raise InputError(
                 f"{path}: this is the tilt encoder of cryoDRGN 1.x/2.x (tilt pairs), another network than the one "
                 "of 3.x and later, which encaudit reads. Retrain it with 3.x or later (`--encode-mode tilt`)."

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from encaudit.errors import InputError
+from encaudit.pickles import one_line
 from encaudit.types import ImageBatch, Posterior
 
 _EXPECTED = (
@@ -37,7 +38,7 @@ def load_module(spec: str, device: torch.device | str = "cpu") -> "ModuleEncoder
     name, _, attribute = spec.partition(":")
     if not name or not attribute or ":" in attribute:
         raise InputError(f"{spec!r} names no encoder; expected pkg.mod:factory, such as my_network:build.")
-    with _current_folder_first():
+    with _current_folder_first(), _arguments_of(name):
         target = _built(spec, _imported(spec, name, attribute))
     if isinstance(target, nn.Module):
         _put_on_device(spec, target, device)
@@ -52,25 +53,36 @@ class ModuleEncoder:
     def __init__(self, name: str, function: Callable[[Tensor], Any]) -> None:
         self.name = name
         self._function = function
+        self._known_from = "before"
+        self._gives_logvar: bool | None = None
 
     def encode(self, batch: ImageBatch) -> Posterior:
         """Encode the pixels; what comes back is checked, and anything but latents raises ``InputError``."""
         images = batch.images.clone(memory_format=torch.contiguous_format)  # theirs to write into, ours to keep
-        try:
-            with torch.no_grad():
-                returned = self._function(images)
-        except torch.OutOfMemoryError:
-            raise
-        except Exception as error:
-            raise InputError(
-                f"{self.name} raised {type(error).__name__}: {error} (for float32 images of shape "
-                f"{tuple(batch.images.shape)})."
-            ) from error
+        after = f" (for float32 images of shape {tuple(batch.images.shape)})."
+        with _their_code(self.name, after, passing=torch.OutOfMemoryError), torch.no_grad():
+            returned = self._function(images)
         posterior = checked_posterior(self.name, returned, len(batch), batch.images.device)
         dim = posterior.mu.shape[1]
         if dim != self.__dict__.setdefault("latent_dim", dim):
-            raise InputError(f"{self.name} returned {dim} latents for this batch and {self.latent_dim} before.")
+            raise InputError(
+                f"{self.name} returned {dim} latents for this batch and {self.latent_dim} {self._known_from}."
+            )
+        gives_logvar = posterior.logvar is not None
+        if self._gives_logvar not in (None, gives_logvar):
+            raise InputError(
+                f"{self.name} returned {'a' if gives_logvar else 'no'} logvar for this batch and "
+                f"{'none' if gives_logvar else 'one'} before; expected it for all images or for none."
+            )
+        self._gives_logvar = gives_logvar
         return posterior
+
+    def with_latents_of(self, trained: "ModuleEncoder") -> Self:
+        """Hold this encoder to the latent dimension of the trained one, where that is known."""
+        if "latent_dim" in trained.__dict__:
+            self.latent_dim = trained.latent_dim
+            self._known_from = "when trained"
+        return self
 
 
 class RenewableModuleEncoder(ModuleEncoder):
@@ -82,13 +94,15 @@ class RenewableModuleEncoder(ModuleEncoder):
 
     def untrained(self, seed: int) -> ModuleEncoder:
         """Return the same architecture with weights drawn from the seed."""
-        return _encoder_of(f"{self.name} (untrained)", self._renew(seed))
+        with _their_code(f"{self.name}.untrained({seed})", ". It is called with the seed alone."):
+            fresh = self._renew(seed)
+        return _encoder_of(f"{self.name} (untrained)", fresh).with_latents_of(self)
 
 
 def checked_posterior(name: str, returned: Any, count: int, device: torch.device) -> Posterior:
     """Return what an encoder gave for ``count`` images as float32 latents; ``InputError`` for anything else."""
     parts = returned if isinstance(returned, tuple | list) else (returned,)
-    tensors = [torch.from_numpy(part) if isinstance(part, np.ndarray) else part for part in parts]
+    tensors = [_as_tensor(part) for part in parts]
     if len(tensors) == 2 and tensors[1] is None:
         tensors.pop()
     if len(tensors) not in (1, 2) or not all(_are_latents(tensor, count) for tensor in tensors):
@@ -102,9 +116,20 @@ def checked_posterior(name: str, returned: Any, count: int, device: torch.device
     return Posterior(mu, *logvar)
 
 
+def _as_tensor(part: Any) -> Any:
+    """Turn an array of floats, in whatever byte order and strides, into a tensor; leave anything else as it is."""
+    if not isinstance(part, np.ndarray) or part.dtype.kind != "f":
+        return part
+    with np.errstate(over="ignore"):
+        return torch.from_numpy(np.array(part, dtype=np.float32, order="C"))
+
+
 def _are_latents(value: Any, count: int) -> bool:
     return (
         isinstance(value, Tensor)
+        and not value.is_nested
+        and not value.is_meta
+        and value.layout == torch.strided
         and value.ndim == 2
         and value.shape[0] == count
         and value.shape[1] > 0
@@ -115,9 +140,38 @@ def _are_latents(value: Any, count: int) -> bool:
 def _described(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"({', '.join(_described(part) for part in value)})"
+    if isinstance(value, Tensor) and (value.is_nested or value.is_meta or value.layout != torch.strided):
+        return "a tensor without values (meta)" if value.is_meta else "a sparse or nested tensor"
     if isinstance(value, Tensor | np.ndarray):
         return f"{type(value).__name__} of {str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"
     return f"a {type(value).__name__}"
+
+
+@contextmanager
+def _their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Say what the user's code raised, or that it wanted to end the program; ``passing`` is left to the caller."""
+    try:
+        yield
+    except passing:
+        raise
+    except SystemExit as error:
+        raise InputError(
+            f'{what} called sys.exit({error.code!r}): is it a training script without `if __name__ == "__main__"`? '
+            "Name a module that only defines the encoder."
+        ) from error
+    except Exception as error:
+        raise InputError(f"{what} raised {type(error).__name__}: {one_line(error)}{after}") from error
+
+
+@contextmanager
+def _arguments_of(name: str) -> Iterator[None]:
+    """Hide our command line from theirs: a script that parses arguments while it is imported would read ours."""
+    ours = sys.argv
+    sys.argv = [name]
+    try:
+        yield
+    finally:
+        sys.argv = ours
 
 
 @contextmanager
@@ -128,14 +182,16 @@ def _current_folder_first() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(here)
+        if here in sys.path:
+            sys.path.remove(here)
         if here not in sys.path:
             sys.path.append(here)
 
 
 def _imported(spec: str, name: str, attribute: str) -> Any:
     try:
-        module = importlib.import_module(name)
+        with _their_code(f"Importing {name}", passing=ModuleNotFoundError):
+            module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
             raise InputError(f"{name} was found, but it imports {error.name}, which is not installed.") from error
@@ -143,12 +199,12 @@ def _imported(spec: str, name: str, attribute: str) -> Any:
             f"No module {name}, in {os.getcwd()} or installed. Start encaudit where {name.partition('.')[0]} is, or "
             "set PYTHONPATH."
         ) from error
-    except Exception as error:
-        raise InputError(f"Importing {name} raised {type(error).__name__}: {error}.") from error
     try:
-        return attrgetter(attribute)(module)
+        with _their_code(spec, passing=AttributeError):
+            return attrgetter(attribute)(module)
     except AttributeError as error:
-        raise InputError(f"{name} ({module.__file__}) has no {attribute}; check the name in module:{spec}.") from error
+        place = getattr(module, "__file__", None) or "built in"
+        raise InputError(f"{name} ({place}) has no {attribute}; check the name in module:{spec}.") from error
 
 
 def _built(spec: str, target: Any) -> Any:
@@ -157,12 +213,8 @@ def _built(spec: str, target: Any) -> Any:
     if inspect.isclass(target) or not is_encoder:
         if not callable(target):
             raise InputError(f"{spec} is a {type(target).__name__}; {_EXPECTED}, or a function that builds one.")
-        try:
+        with _their_code(f"{spec}()", ". It is called without arguments."):
             target = target()
-        except Exception as error:
-            raise InputError(
-                f"{spec}() raised {type(error).__name__}: {error}. It is called without arguments."
-            ) from error
     if not isinstance(target, nn.Module) and not _has(target, "encode"):
         raise InputError(f"{spec}() returned {_described(target)}; {_EXPECTED}.")
     return target
@@ -187,8 +239,8 @@ def _has(target: Any, method: str) -> bool:
 def _put_on_device(spec: str, module: nn.Module, device: torch.device | str) -> None:
     try:
         module.to(device).eval()
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"{spec} cannot be put on {device} ({error}). Try --device cpu.") from error
+    except Exception as error:
+        raise InputError(f"{spec} cannot be put on {device} ({one_line(error)}). Try --device cpu.") from error
 
 
 def _can_reset(module: nn.Module) -> bool:
@@ -211,7 +263,7 @@ def _reset(module: nn.Module, seed: int) -> nn.Module:
     device = next(module.parameters()).device
     fresh = copy.deepcopy(module).cpu()
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(seed % 2**63)  # torch takes no more bits
         for part in fresh.modules():
             if reset := _reset_of(part):
                 reset()

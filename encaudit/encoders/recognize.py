@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from encaudit.errors import InputError, NoEncoderError
+from encaudit.pickles import reading
 
 MODULE_PREFIX = "module:"
 KINDS = ("cryodrgn", "vae", "module", "torchscript", "exported")
@@ -19,14 +20,15 @@ _TABLE_HELP = (
 
 def last_checkpoint(folder: Path) -> Path:
     """Return the last checkpoint of a cryoDRGN run folder: weights.pkl, else the highest weights.N.pkl."""
-    final = folder / "weights.pkl"
-    if final.is_file():
-        return final
-    numbered = {
-        int(match.group(1)): path
-        for path in folder.glob("weights.*.pkl")
-        if (match := re.fullmatch(r"weights\.(\d+)\.pkl", path.name))
-    }
+    with reading(folder):
+        final = folder / "weights.pkl"
+        if final.is_file():
+            return final
+        numbered = {
+            int(match.group(1)): path
+            for path in folder.glob("weights.*.pkl")
+            if (match := re.fullmatch(r"weights\.(\d+)\.pkl", path.name))
+        }
     if not numbered:
         raise InputError(
             f"No checkpoint in {folder}: looked for weights.pkl and weights.N.pkl. Name the checkpoint file itself."
@@ -38,8 +40,11 @@ def archive_kind(path: Path) -> str | None:
     """Return "torchscript" or "exported" for the archives that hold code, None for anything else."""
     if not zipfile.is_zipfile(path):
         return None
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return None  # a damaged archive: torch says what is wrong with it
     if any(re.search(r"(^|/)constants\.pkl$", name) for name in names) and any("/code/" in f"/{n}" for n in names):
         return "torchscript"
     if any(re.search(r"(^|/)(archive_format|serialized_exported_program\.json|models/[^/]+\.json)$", n) for n in names):
@@ -59,12 +64,15 @@ def checkpoint_kind(path: Path, content: Any) -> str:
     state = content.get("model_state_dict")
     if isinstance(state, Mapping):
         names = [str(name) for name in state]
+        if not names:
+            raise InputError(f"{path} holds an empty model_state_dict. Copy it again, or name another checkpoint.")
         _refuse_without_encoder(path, names)
         if any(name.startswith("encoder.") for name in names):
             return "cryodrgn"
         raise InputError(f"{path} holds a model without a part named encoder (first parameter: {names[0]}).")
+    found = ", ".join(repr(key)[:40] for key in list(content)[:4]) or "nothing"
     raise InputError(
-        f"{path} holds {', '.join(map(repr, list(content)[:4]))}, not the model_state_dict of a cryoDRGN checkpoint. "
+        f"{path} holds {found}, not the model_state_dict of a cryoDRGN checkpoint. "
         "For a bare state dict of your own network write module:your.module:factory."
     )
 

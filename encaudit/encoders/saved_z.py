@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from encaudit.errors import EncauditError
-from encaudit.pickles import load_plain
+from encaudit.errors import InputError, UnsafePickleError
+from encaudit.pickles import load_plain, reading
 
 AGREEMENT = 1e-4  # of the spread of z; checkpoints of cryoDRGN 1.1 .. 4.3 reproduce theirs to about 1e-6
 
@@ -30,14 +30,19 @@ def compare_saved_z(
     nothing was saved, and a sentence when what was saved cannot be compared.
     """
     path = checkpoint.with_name(checkpoint.name.replace("weights", "z"))
-    if path == checkpoint or not path.is_file():
-        return None
     try:
-        saved = np.asarray(load_plain(path)[0])
-    except EncauditError as error:
-        return f"{path} could not be read: {error}"
+        with reading(path):
+            if path == checkpoint or not path.is_file():
+                return None
+        saved = _finite_table(load_plain(path)[0])
+    except UnsafePickleError:
+        return f"{path} holds more than numbers and numpy arrays"
+    except InputError:
+        return f"{path} cannot be read as a pickle"
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return f"{path} holds no table of finite numbers"
     rows = np.arange(len(saved)) if trained_on is None else trained_on
-    if saved.ndim != 2 or saved.shape[1] != mu.shape[1] or len(rows) != len(saved):
+    if saved.shape[1] != mu.shape[1] or len(rows) != len(saved):
         return (
             f"{path} is of shape {saved.shape}, which does not belong to {len(rows)} images and {mu.shape[1]} latents"
         )
@@ -46,6 +51,18 @@ def compare_saved_z(
     if not known.any():
         return f"{path} has none of the images of this audit"
     partner = saved[[place[int(row)] for row in index[known]]]
-    difference = float(np.abs(partner - mu[known]).max())
-    spread = float(partner.std()) or 1.0
+    with np.errstate(over="ignore"):  # a table of absurd numbers just does not agree
+        difference = float(np.abs(partner - mu[known]).max())
+        spread = float(partner.std()) or 1.0
     return SavedZ(str(path), int(known.sum()), difference, difference <= AGREEMENT * spread)
+
+
+def _finite_table(value: object) -> np.ndarray:
+    table = np.asarray(value)
+    if table.ndim != 2 or table.dtype.kind not in "fiu":
+        raise ValueError("not a table of numbers")
+    with np.errstate(over="ignore"):
+        table = table.astype(np.float64)
+    if not np.isfinite(table).all():
+        raise ValueError("not finite")
+    return table

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from encaudit.encoders.module import ModuleEncoder
 from encaudit.errors import InputError, UnsafePickleError
+from encaudit.pickles import reading
 
 
 def load_torchscript(path: str | Path, device: torch.device | str = "cpu") -> ModuleEncoder:
@@ -28,7 +29,7 @@ def load_torchscript(path: str | Path, device: torch.device | str = "cpu") -> Mo
             warnings.simplefilter("ignore", DeprecationWarning)  # torch deprecates the format; the files live on
             program: Any = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
             program.eval()
-    except (RuntimeError, ValueError) as error:
+    except Exception as error:  # torch raises many kinds for a damaged file
         raise InputError(f"{path} cannot be loaded as TorchScript ({_first_line(error)}).") from error
     function = program.encode if hasattr(program, "encode") else program
 
@@ -60,7 +61,7 @@ def load_exported(path: str | Path, device: torch.device | str = "cpu", *, trust
 
             program = move_to_device_pass(program, str(device))
         function = program.module()
-    except Exception as error:  # the loader is Python throughout: a damaged file can raise anything
+    except (Exception, SystemExit) as error:  # the loader is Python throughout: a damaged file can raise anything
         raise InputError(f"{path} cannot be loaded as a torch.export program ({_first_line(error)}).") from error
     fewest, most = _batch_limits(path, program)
     return ModuleEncoder(str(path), lambda images: _in_pieces(function, images, fewest, most))
@@ -98,9 +99,10 @@ def _in_pieces(function: Callable[[Tensor], Any], images: Tensor, fewest: int, m
 
 
 def _check_there(path: str | Path) -> None:
-    if not Path(path).is_file():
-        raise InputError(f"No file at {path}. Check the path of the encoder.")
+    with reading(path):
+        if not Path(path).is_file():
+            raise InputError(f"No file at {path}. Check the path of the encoder.")
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__

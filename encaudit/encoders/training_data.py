@@ -9,6 +9,7 @@ from pathlib import Path
 
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
 from encaudit.errors import InputError
+from encaudit.pickles import reading
 
 NONE = "none"
 
@@ -48,8 +49,13 @@ def locate(
         poses=_choose(poses, args.poses, near, "poses", "--poses PATH (or --poses none)"),
         ctf=_choose(ctf, args.ctf, near, "CTF parameters", "--ctf PATH (or --ctf none)"),
         ind=None if ind == "all" else _choose(ind, args.ind, near, "index file", "--ind PATH (or --ind all)"),
-        datadir=datadir or (args.datadir if args.datadir and Path(args.datadir).is_dir() else None),
+        datadir=datadir or (args.datadir if args.datadir and _is_folder(args.datadir) else None),
     )
+
+
+def _is_folder(path: str) -> bool:
+    with reading(path):
+        return Path(path).is_dir()
 
 
 def _choose(given: str | None, recorded: str | None, near: list[Path], what: str, option: str) -> str | None:
@@ -65,7 +71,8 @@ def _find(recorded: str | None, near: list[Path], what: str, option: str) -> str
     folders = dict.fromkeys(place for file in near for place in (file.parent, file.parent.parent))
     candidates = [Path(recorded), *(folder / name for folder in folders)]
     for candidate in candidates:
-        if candidate.is_file():
-            return str(candidate)
+        with reading(candidate):
+            if candidate.is_file():
+                return str(candidate)
     looked = ", ".join(str(candidate) for candidate in candidates)
     raise InputError(f"The config's {what} are not on this machine: looked for {looked}. Say where with {option}.")

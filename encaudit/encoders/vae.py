@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import prod
@@ -12,6 +12,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Posterior
 
@@ -88,7 +89,7 @@ class VaeEncoder:
     def untrained(self, seed: int) -> Self:
         """Return the same architecture, on the same device, with weights drawn from a seed."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(seed % 2**63)  # torch takes no more bits
             fresh = ImageVAE(self.model.architecture)
         return type(self)(fresh, self.device)
 
@@ -120,30 +121,58 @@ def vae_from_checkpoint(checkpoint: Mapping[str, Any], device: torch.device | st
     Raises InputError for a checkpoint of another kind or a newer version, and for weights that do not fit the
     architecture stated beside them.
     """
+    if not isinstance(checkpoint, Mapping):
+        raise InputError(f"This is not a checkpoint of encaudit's VAE: it holds a {type(checkpoint).__name__}.")
     header = checkpoint.get("encaudit")
-    if not isinstance(header, Mapping) or header.get("kind") != KIND:
-        raise InputError(f"This is not a checkpoint of encaudit's VAE: its header is {header!r}, not kind {KIND!r}.")
-    if header.get("version") != VERSION:
+    kind, version = (header.get("kind"), header.get("version")) if isinstance(header, Mapping) else (None, None)
+    if not isinstance(kind, str) or kind != KIND:
+        found = " ".join(repr(header).split())[:100]
+        raise InputError(f"This is not a checkpoint of encaudit's VAE: its header is {found}, not kind {KIND!r}.")
+    if not isinstance(version, int) or version != VERSION:
         raise InputError(
-            f"This VAE checkpoint has version {header.get('version')!r}; this encaudit reads version {VERSION}. "
-            "Update encaudit."
+            f"This VAE checkpoint has version {version!r}; this encaudit reads version {VERSION}. Update encaudit."
         )
     try:
         sizes = checkpoint["architecture"]
         architecture = VaeArchitecture(
-            tuple(checkpoint["image_shape"]),
-            sizes["latent_dim"],
-            tuple(sizes["encoder_layers"]),
-            tuple(sizes["decoder_layers"]),
+            _positive(checkpoint["image_shape"]),
+            _positive([sizes["latent_dim"]])[0],
+            _positive(sizes["encoder_layers"]),
+            _positive(sizes["decoder_layers"]),
         )
+        state = checkpoint["model_state_dict"]
+        _check_fit(architecture, state)
         model = ImageVAE(architecture)
-        model.load_state_dict(checkpoint["model_state_dict"])
-    except (AttributeError, KeyError, TypeError, RuntimeError) as error:
+        model.load_state_dict(state)
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
         raise InputError(
             f"This VAE checkpoint is damaged: its weights do not fit its architecture ({_in_short(error)}). "
             "Write it again with encaudit, or copy it again."
         ) from error
     return VaeEncoder(model, device)
+
+
+def _positive(sizes: Iterable[Any]) -> tuple[int, ...]:
+    found = tuple(sizes)
+    for size in found:
+        if type(size) is not int or size < 1:
+            raise ValueError(f"a size is {size!r}, expected a positive whole number")
+    return found
+
+
+def _check_fit(architecture: VaeArchitecture, state: Mapping[str, Tensor]) -> None:
+    """Compare sizes before any memory is taken: those of a damaged file may be enormous."""
+    if wrong := unusable_weight(state):
+        raise ValueError(wrong)
+    if len(architecture.image_shape) not in (2, 3):
+        raise ValueError(f"its images have {len(architecture.image_shape)} axes")
+    with torch.device("meta"):
+        expected = ImageVAE(architecture).state_dict()
+    for name, value in expected.items():
+        if name in state and state[name].shape != value.shape:
+            raise ValueError(f"{name} is {tuple(state[name].shape)}, expected {tuple(value.shape)}")
+    if missing := expected.keys() - state.keys():
+        raise ValueError(f"the model_state_dict lacks {min(missing)}")
 
 
 def _relu_layers(widths: tuple[int, ...]) -> nn.Sequential:

@@ -211,3 +211,44 @@ def test_the_saved_z_of_a_real_run_is_reproduced(shared_data: Path) -> None:
     posterior = open_encoder(str(folder / "run" / "weights.16.pkl")).encoder.encode(everything(stack))
     np.testing.assert_allclose(posterior.mu, mu, atol=1e-5)
     np.testing.assert_allclose(posterior.logvar, logvar, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (5, "is a int"),
+        (np.zeros((16, 16)), "is a ndarray"),
+        (torch.zeros(2, 2).to_sparse(), "sparse"),
+        (torch.zeros(2, 2, device="meta"), "meta"),
+        (torch.zeros(2, 2, dtype=torch.complex64), "complex64"),
+    ],
+    ids=["int", "numpy", "sparse", "meta", "complex"],
+)
+def test_weights_that_are_no_real_tensors_are_refused_by_name(run: FreshRun, value: object, said: str) -> None:
+    opened = open_encoder(str(run.checkpoint))
+    assert isinstance(opened, OpenedCryodrgn)
+    state = torch.load(run.checkpoint, weights_only=True)["model_state_dict"]
+    name = next(iter(state))
+    with pytest.raises(InputError, match=said):
+        CryodrgnEncoder(opened.config, state | {name: value})
+    with pytest.raises(InputError, match="named by a int"):
+        CryodrgnEncoder(opened.config, {5: torch.zeros(1)} | state)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError, TypeError, AssertionError, MemoryError, KeyError])
+def test_a_network_that_cryodrgn_cannot_build_is_refused_with_its_config(
+    run: FreshRun, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    from cryodrgn.models import HetOnlyVAE
+
+    def fail(*_: object, **__: object) -> None:
+        raise kind("no such\nnetwork")
+
+    monkeypatch.setattr(HetOnlyVAE, "load", fail)
+    with pytest.raises(InputError, match=rf"config\.yaml describes no network.*{kind.__name__}: .*no such"):
+        encoder_of(run)
+
+
+def test_a_seed_of_more_bits_than_torch_takes_is_no_error(run: FreshRun) -> None:
+    encoder, batch = encoder_of(run), everything(stack_of(run))
+    assert torch.equal(encoder.untrained(2**64 + 3).encode(batch).mu, encoder.untrained(3).encode(batch).mu)

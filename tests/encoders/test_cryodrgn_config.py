@@ -1,5 +1,8 @@
 """Configs that are not what they have to be."""
 
+import pickle
+
+import numpy as np
 import pytest
 
 from encaudit.encoders.cryodrgn_config import read_config
@@ -44,3 +47,78 @@ def test_a_yaml_that_asks_for_python_objects_is_refused(run: FreshRun) -> None:
     with pytest.raises(InputError):
         read_config(path)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "values"),
+    [
+        ("lattice_args", "D", [4099, "wide"]),
+        ("lattice_args", "extent", [0, 0.6, float("nan")]),
+        ("dataset_args", "norm", [[0, 0], [0, -1], [float("nan"), 1], [0, float("inf")], [1]]),
+        ("dataset_args", "window_r", [-0.1, 1.0, float("nan")]),
+        ("model_args", "qlayers", [-1, 101]),
+        ("model_args", "players", [-1, 101]),
+        ("model_args", "qdim", [0, 65537]),
+        ("model_args", "pdim", [0, 65537]),
+        ("model_args", "zdim", [0, 4097]),
+        ("model_args", "enc_mask", [0, -2]),
+        ("model_args", "pe_dim", [0]),
+        ("model_args", "domain", ["real"]),
+        ("model_args", "pe_type", ["rotary", None]),
+        ("model_args", "feat_sigma", [0, float("inf")]),
+    ],
+)
+def test_values_out_of_bounds_are_named(run: FreshRun, section: str, key: str, values: list) -> None:
+    for value in values:
+        run.config[section][key] = value
+        run.save_config()
+        with pytest.raises(InputError, match=rf"{section}\.{key}"):
+            read_config(run.folder / "config.yaml")
+
+
+TILTS = {"ntilts": 3, "t_emb_dim": 8, "tlayers": 1, "tdim": 8}
+
+
+@pytest.mark.parametrize("wrong", [{"ntilts": 0}, {"t_emb_dim": "x"}, {"tlayers": -1}, {"tdim": None}, 5])
+def test_tilt_params_count_in_tilt_mode_only(run: FreshRun, wrong: object) -> None:
+    params = TILTS | wrong if isinstance(wrong, dict) else wrong
+    run.config["model_args"] |= {"tilt_params": params}
+    run.save_config()
+    assert read_config(run.folder / "config.yaml").ntilts is None
+    run.config["model_args"] |= {"encode_mode": "tilt"}
+    run.save_config()
+    with pytest.raises(InputError, match=r"tilt_params"):
+        read_config(run.folder / "config.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model_args: {}\ntime: 2024-13-45\n",
+        "model_args: &a [*a]\n",
+        "model_args: &a {zdim: *a}\n",
+        "model_args: " + "[" * 3000 + "]" * 3000,
+        "model_args: {zdim: " + "[" * 30 + "]" * 30 + "}",
+        "model_args: 5",
+    ],
+    ids=range(6),
+)
+def test_yaml_that_breaks_readers_is_refused_in_one_line(run: FreshRun, text: str) -> None:
+    path = run.folder / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_config(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_arrays_in_a_pickled_config_are_values_or_refused(run: FreshRun) -> None:
+    path = run.folder / "config.pkl"
+    run.config["dataset_args"]["norm"] = np.array([0.0, 2.0])
+    run.config["model_args"]["zdim"] = np.int64(3)
+    run.config["cmd"] = np.zeros(3)
+    path.write_bytes(pickle.dumps(run.config))
+    assert read_config(path).dataset_args.norm == (0.0, 2.0)
+    run.config["model_args"]["encode_mode"] = np.array(["tilt", "resid"])
+    path.write_bytes(pickle.dumps(run.config))
+    with pytest.raises(InputError, match="encode_mode"):
+        read_config(path)

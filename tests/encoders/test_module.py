@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from encaudit.encoders.module import ModuleEncoder, load_module
+from encaudit.encoders.module import ModuleEncoder, RenewableModuleEncoder, load_module
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Reinitializable
 
@@ -86,6 +86,33 @@ def three(): return Returning(lambda x: (x.flatten(1),) * 3)
 def uneven(): return Returning(lambda x: (torch.zeros(len(x), 2), torch.zeros(len(x), 3)))
 def empty(): return Returning(lambda x: torch.zeros(len(x), 0))
 def text(): return Returning("latents")
+def swapped(): return Returning(lambda x: x.numpy().mean(-1).astype(">f8"))
+def reversed_(): return Returning(lambda x: x.numpy().mean(-1)[::-1, ::-1])
+def words(): return Returning(lambda x: numpy.full((len(x), 2), "a"))
+def objects(): return Returning(lambda x: numpy.full((len(x), 2), None))
+def sparse(): return Returning(lambda x: torch.ones(len(x), 2).to_sparse())
+def meta(): return Returning(lambda x: torch.ones(len(x), 2, device="meta"))
+def exits(): import sys; sys.exit(0)
+def encode_exits(): return Returning(lambda x: exits())
+def paragraphs(): raise ValueError("first\\n  second")
+
+class Sometimes:
+    calls = 0
+    def encode(self, images):
+        self.calls += 1
+        return (images[:, 0], images[:, 1]) if self.calls == 1 else images[:, 0]
+
+class BadRenewal(Mean):
+    def __init__(self, renew): self.renew = renew
+    def untrained(self, seed): return self.renew(seed)
+
+class NoSeed(Mean):
+    def untrained(self): return self
+
+def renewal_exits(): return BadRenewal(lambda seed: exits())
+def renewal_fails(): return BadRenewal(lambda seed: 1 / 0)
+def renewal_nothing(): return BadRenewal(lambda seed: None)
+def renewal_wider(): return BadRenewal(lambda seed: Array())
 """
 
 
@@ -98,7 +125,7 @@ def user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     yield tmp_path
-    for name in ("their_network", "broken", "wrong"):
+    for name in ("their_network", "broken", "wrong", "script"):
         sys.modules.pop(name, None)
 
 
@@ -241,3 +268,76 @@ def test_untrained_is_there_where_the_object_brings_it() -> None:
 @pytest.mark.parametrize("name", ["Token", "Mean"])
 def test_untrained_is_not_there_where_weights_would_stay(name: str) -> None:
     assert not isinstance(load_module(f"their_network:{name}"), Reinitializable)
+
+
+def test_arrays_in_any_byte_order_and_strides_are_latents() -> None:
+    mean = batch().images.mean(-1)
+    assert torch.allclose(load_module("their_network:swapped").encode(batch()).mu, mean)
+    assert torch.allclose(load_module("their_network:reversed_").encode(batch()).mu, mean.flip(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("words", "ndarray"), ("objects", "ndarray"), ("sparse", "sparse"), ("meta", "meta")]
+)
+def test_arrays_and_tensors_without_numbers_are_refused(name: str, found: str) -> None:
+    with pytest.raises(InputError, match=found):
+        load_module(f"their_network:{name}").encode(batch())
+
+
+def test_a_logvar_for_some_batches_only_is_refused() -> None:
+    encoder = load_module("their_network:Sometimes")
+    encoder.encode(batch())
+    with pytest.raises(InputError, match="no logvar for this batch and one before"):
+        encoder.encode(batch())
+
+
+def test_code_that_calls_sys_exit_ends_nothing(user_folder: Path) -> None:
+    (user_folder / "script.py").write_text("import sys\nsys.exit(0)\n")
+    for spec in ("script:net", "their_network:exits"):
+        with pytest.raises(InputError, match=r"called sys\.exit\(0\).*training script"):
+            load_module(spec)
+    with pytest.raises(InputError, match=r"called sys\.exit"):
+        load_module("their_network:encode_exits").encode(batch())
+
+
+def test_a_script_that_parses_arguments_does_not_see_ours(user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["encaudit", "audit", "--images", "x.mrcs"])
+    (user_folder / "script.py").write_text(
+        "import argparse, sys\nfrom their_network import Mean as net\n"
+        "argparse.ArgumentParser().parse_args()\nassert sys.argv == ['script']\n"
+    )
+    load_module("script:net").encode(batch())
+    assert sys.argv[1] == "audit"
+
+
+def test_what_their_code_raises_is_said_in_one_line() -> None:
+    with pytest.raises(InputError, match=r"ValueError: first second\. It is called"):
+        load_module("their_network:paragraphs")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("renewal_exits", r"untrained\(3\) called sys\.exit"),
+        ("renewal_fails", "ZeroDivisionError"),
+        ("renewal_nothing", "a NoneType"),
+        ("NoSeed", "TypeError.*called with the seed"),
+        ("renewal_wider", r"\(untrained\) returned 3 latents for this batch and 1 when trained"),
+    ],
+)
+def test_a_renewal_that_is_none_is_refused(name: str, said: str) -> None:
+    encoder = _renewing(name)
+    encoder.encode(batch())
+    with pytest.raises(InputError, match=said):
+        encoder.untrained(3).encode(batch())
+
+
+def _renewing(name: str) -> RenewableModuleEncoder:
+    encoder = load_module(f"their_network:{name}")
+    assert isinstance(encoder, RenewableModuleEncoder)
+    return encoder
+
+
+def test_a_seed_of_more_bits_than_torch_takes_is_no_error() -> None:
+    encoder = _renewing("net")
+    assert torch.equal(encoder.untrained(2**64 + 3).encode(batch()).mu, encoder.untrained(3).encode(batch()).mu)

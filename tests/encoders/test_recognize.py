@@ -72,3 +72,54 @@ def test_a_config_beside_is_found_by_the_name_of_the_checkpoint(run: FreshRun) -
         open_encoder(str(run.checkpoint))
     run.checkpoint.rename(run.folder / "het_weights.pkl")
     assert open_encoder(str(run.folder / "het_weights.pkl")).kind == "cryodrgn"
+
+
+def test_a_zip_with_a_broken_directory_is_refused(run: FreshRun) -> None:
+    content = bytearray(run.checkpoint.read_bytes())
+    directory = content.index(b"PK\x01\x02")
+    content[directory : directory + 4] = b"XXXX"
+    run.checkpoint.write_bytes(content)
+    with pytest.raises(InputError, match=r"weights\.pkl cannot be read"):
+        open_encoder(str(run.checkpoint))
+
+
+@pytest.mark.parametrize("content", [{"model_state_dict": {}}, {}, [1, 2], torch.zeros(3)], ids=str)
+@pytest.mark.parametrize("kind", [None, "vae", "cryodrgn"])
+def test_a_file_without_weights_is_refused_under_any_kind(tmp_path: Path, content: object, kind: str | None) -> None:
+    torch.save(content, tmp_path / "weights.pkl")
+    with pytest.raises(InputError):
+        open_encoder(str(tmp_path / "weights.pkl"), kind=kind)
+
+
+def test_an_override_that_contradicts_what_is_named_is_refused(run: FreshRun) -> None:
+    with pytest.raises(InputError, match="is a module, not a cryodrgn checkpoint"):
+        open_encoder("module:anything:build", kind="cryodrgn")
+    with pytest.raises(InputError, match="not a checkpoint of encaudit's VAE"):
+        open_encoder(str(run.checkpoint), kind="vae")
+    torch.save({"encaudit": {"kind": "vae"}}, run.checkpoint)
+    with pytest.raises(InputError, match="is a vae checkpoint"):
+        open_encoder(str(run.checkpoint), kind="cryodrgn")
+
+
+def test_what_the_file_system_refuses_is_said(run: FreshRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="name too long"):
+        open_encoder("x" * 5000)
+    with pytest.raises(InputError, match="name too long"):
+        open_encoder(str(run.checkpoint), config=Path("x" * 5000))
+
+    def refuse(*_: object, **__: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    for method, said in (
+        ("open", r"weights\.pkl cannot be read: Permission denied"),
+        ("is_file", "Permission denied"),
+        ("is_dir", "Permission denied"),
+        ("read_text", r"config\.yaml cannot be read: Permission denied"),
+    ):
+        monkeypatch.setattr(Path, method, refuse)
+        with pytest.raises(InputError, match=said):
+            open_encoder(str(run.checkpoint))
+        monkeypatch.undo()
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(InputError, match="Permission denied"):
+        last_checkpoint(run.folder)

@@ -120,6 +120,15 @@ def test_what_was_said_of_the_training_is_kept(tmp_path: Path) -> None:
         ({"architecture": {"latent_dim": 2}}, "do not fit"),
         ({"model_state_dict": {}}, "do not fit"),
         ({"model_state_dict": None}, "do not fit"),
+        ({"model_state_dict": {"mu.weight": 5}}, "mu.weight is a int"),
+        ({"image_shape": (0, 8)}, "a size is 0"),
+        ({"image_shape": (64,)}, "1 axes"),
+        ({"architecture": {"latent_dim": 0, "encoder_layers": (256, 256), "decoder_layers": ()}}, "a size is 0"),
+        ({"architecture": {"latent_dim": -2, "encoder_layers": (256, 256), "decoder_layers": ()}}, "a size is -2"),
+        ({"architecture": {"latent_dim": 2, "encoder_layers": (2**40,), "decoder_layers": (2**70,)}}, "do not fit"),
+        ({"architecture": 5}, "do not fit"),
+        ({"encaudit": {"kind": "vae", "version": torch.ones(2)}}, "this encaudit reads version 1"),
+        ({"encaudit": {"kind": torch.ones(2), "version": 1}}, "not a checkpoint of encaudit's VAE"),
     ],
 )
 def test_a_checkpoint_that_is_something_else_is_refused(change: dict[str, Any], complaint: str, tmp_path: Path) -> None:
@@ -132,3 +141,9 @@ def test_a_checkpoint_without_a_part_is_refused(tmp_path: Path) -> None:
     for part in ("image_shape", "architecture", "model_state_dict"):
         with pytest.raises(InputError, match=part):
             vae_from_checkpoint({name: value for name, value in content.items() if name != part})
+
+
+@pytest.mark.parametrize("content", [torch.zeros(3), [1, 2], None], ids=["tensor", "list", "none"])
+def test_content_that_is_no_dictionary_is_refused(content: Any) -> None:
+    with pytest.raises(InputError, match=f"it holds a {type(content).__name__}"):
+        vae_from_checkpoint(content)

@@ -84,7 +84,7 @@ def load_plain(path: str | Path, *, trust: bool = False) -> list[Any]:
                 f"{path} was not read: it asks for {refused}, and only numbers, containers and numpy arrays are safe. "
                 f"{_TRUST}"
             ) from None
-        except (Exception, SystemExit) as error:  # a damaged pickle can fail anywhere, a trusted one can call sys.exit
+        except Exception as error:  # a damaged pickle can fail anywhere: EOFError, KeyError, IndexError, ValueError ...
             raise InputError(
                 f"{path} cannot be read as a pickle (object {len(found) + 1}: {one_line(error)}); "
                 "it is cut off or another kind of file. Copy or write it again."
@@ -107,7 +107,7 @@ def load_weights(path: str | Path, *, trust: bool = False, map_location: str = "
         with warnings.catch_warnings(), torch.serialization.safe_globals([] if trust else _numpy_globals()):
             warnings.simplefilter("ignore")
             return torch.load(path, map_location=map_location, weights_only=not trust)
-    except (Exception, SystemExit) as error:  # torch raises many kinds for a damaged file
+    except Exception as error:  # torch raises many kinds for a damaged file
         asked = _refused_by_torch(error) or _refused_in_first_object(path)
         if asked is None:
             raise InputError(

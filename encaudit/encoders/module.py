@@ -7,6 +7,7 @@ import copy
 import importlib
 import inspect
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ _EXPECTED = (
     "expected an object with encode(images) that returns mu, or (mu, logvar), of shape (b, d) for float32 images of "
     "shape (b, y, x) or (b, c, y, x); or an nn.Module whose forward does"
 )
+
+# What encaudit itself exits with when it is told to stop, which can happen while their code runs.
+_SIGNALLED = tuple(128 + getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def load_module(spec: str, device: torch.device | str = "cpu") -> "ModuleEncoder":
@@ -155,6 +159,8 @@ def _their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()
     except passing:
         raise
     except SystemExit as error:
+        if error.code in _SIGNALLED:
+            raise
         raise InputError(
             f'{what} called sys.exit({error.code!r}): is it a training script without `if __name__ == "__main__"`? '
             "Name a module that only defines the encoder."

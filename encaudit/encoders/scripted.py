@@ -61,7 +61,7 @@ def load_exported(path: str | Path, device: torch.device | str = "cpu", *, trust
 
             program = move_to_device_pass(program, str(device))
         function = program.module()
-    except (Exception, SystemExit) as error:  # the loader is Python throughout: a damaged file can raise anything
+    except Exception as error:  # the loader is Python throughout: a damaged file can raise anything
         raise InputError(f"{path} cannot be loaded as a torch.export program ({_first_line(error)}).") from error
     fewest, most = _batch_limits(path, program)
     return ModuleEncoder(str(path), lambda images: _in_pieces(function, images, fewest, most))

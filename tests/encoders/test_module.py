@@ -1,5 +1,6 @@
 """The user's own encoder: what is taken, and what is said of what is not."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -298,6 +299,14 @@ def test_code_that_calls_sys_exit_ends_nothing(user_folder: Path) -> None:
             load_module(spec)
     with pytest.raises(InputError, match=r"called sys\.exit"):
         load_module("their_network:encode_exits").encode(batch())
+
+
+def test_a_signal_while_their_code_runs_still_ends_encaudit() -> None:
+    def told_to_stop(images: torch.Tensor) -> None:
+        sys.exit(128 + signal.SIGTERM)
+
+    with pytest.raises(SystemExit):
+        ModuleEncoder("theirs", told_to_stop).encode(batch())
 
 
 def test_a_script_that_parses_arguments_does_not_see_ours(user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

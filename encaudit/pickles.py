@@ -8,12 +8,12 @@ import io
 import pickle
 import re
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from encaudit.errors import InputError, UnsafePickleError
+from encaudit.unreadable import one_line, reading
 
 _NUMPY_CORES = ("numpy.core", "numpy._core")  # renamed in numpy 2: a file carries the name of the numpy that wrote it
 _NUMPY_CORE_GLOBALS = {
@@ -45,21 +45,6 @@ _TRUST = (
     "If you know who wrote it and trust them, add --trust-pickle; for a whole saved network, write "
     "module:pkg.mod:factory."
 )
-
-
-@contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Turn what the file system refuses (no permission, a name too long) into an ``InputError`` about ``path``."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or one_line(error)
-        raise InputError(f"{_shortened(path)} cannot be read: {reason}. Check the path and its permissions.") from error
-
-
-def one_line(error: BaseException) -> str:
-    """Return what an exception says, as one line; its kind when it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def load_plain(path: str | Path, *, trust: bool = False) -> list[Any]:
@@ -142,11 +127,6 @@ def _check_readable(path: Path) -> None:
         if not path.is_file():
             raise InputError(f"No file at {path}. Check the path.")
         path.open("rb").close()
-
-
-def _shortened(path: str | Path) -> str:
-    name = str(path)
-    return name if len(name) <= 300 else f"{name[:100]}...{name[-100:]}"
 
 
 def _refused_by_torch(error: BaseException) -> str | None:

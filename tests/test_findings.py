@@ -28,8 +28,6 @@ def test_a_collapsed_posterior_is_named_by_its_own_error_bars() -> None:
 
 
 def test_images_that_were_left_out_are_listed_up_to_ten() -> None:
-    found = findings.of_the_images(
-        encodings(np.zeros((30, 2)), left_out=dict.fromkeys(range(12), "all pixels are 0"))
-    )
+    found = findings.of_the_images(encodings(np.zeros((30, 2)), left_out=dict.fromkeys(range(12), "all pixels are 0")))
     assert [one.code for one in found] == ["images-left-out"]
     assert "image 9: all pixels are 0; and 2 more" in found[0].text

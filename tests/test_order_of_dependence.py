@@ -7,6 +7,7 @@ PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
     {"errors", "quiet"},
     {"types", "results"},
+    {"unreadable"},
     {"registry", "stats", "pickles", "hashing"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe"},

@@ -12,8 +12,9 @@ from encaudit.encoders.recognize import (
     last_checkpoint,
 )
 from encaudit.errors import InputError, UnknownNameError
-from encaudit.pickles import load_weights, reading
+from encaudit.pickles import load_weights
 from encaudit.types import Encoder
+from encaudit.unreadable import reading
 
 STACKS = (".mrc", ".mrcs", ".star", ".cs")
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
 from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
-from encaudit.pickles import one_line
 from encaudit.types import ImageBatch, Posterior
+from encaudit.unreadable import one_line
 
 CONV_BOX = 64  # the convolutional encoder of cryoDRGN is written for this box
 

@@ -20,7 +20,8 @@ from pydantic import (
 )
 
 from encaudit.errors import InputError
-from encaudit.pickles import load_plain, one_line, reading
+from encaudit.pickles import load_plain
+from encaudit.unreadable import one_line, reading
 
 Layers = Annotated[int, Field(ge=0, le=100)]
 Width = Annotated[int, Field(ge=1, le=65536)]

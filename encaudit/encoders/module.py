@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from encaudit.errors import InputError
-from encaudit.pickles import one_line
 from encaudit.types import ImageBatch, Posterior
+from encaudit.unreadable import one_line
 
 _EXPECTED = (
     "expected an object with encode(images) that returns mu, or (mu, logvar), of shape (b, d) for float32 images of "

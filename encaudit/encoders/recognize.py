@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from encaudit.errors import InputError, NoEncoderError
-from encaudit.pickles import reading
+from encaudit.unreadable import reading
 
 MODULE_PREFIX = "module:"
 KINDS = ("cryodrgn", "vae", "module", "torchscript", "exported")

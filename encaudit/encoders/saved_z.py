@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from encaudit.errors import InputError, UnsafePickleError
-from encaudit.pickles import load_plain, reading
+from encaudit.pickles import load_plain
+from encaudit.unreadable import reading
 
 AGREEMENT = 1e-4  # of the spread of z; checkpoints of cryoDRGN 1.1 .. 4.3 reproduce theirs to about 1e-6
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from encaudit.encoders.module import ModuleEncoder
 from encaudit.errors import InputError, UnsafePickleError
-from encaudit.pickles import reading
+from encaudit.unreadable import reading
 
 
 def load_torchscript(path: str | Path, device: torch.device | str = "cpu") -> ModuleEncoder:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
 from encaudit.errors import InputError
-from encaudit.pickles import reading
+from encaudit.unreadable import reading
 
 NONE = "none"
 

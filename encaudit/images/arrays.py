@@ -11,8 +11,8 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.images.npy import load_npy
 from encaudit.images.pixels import widened
-from encaudit.images.unreadable import one_line
 from encaudit.pickles import load_weights
+from encaudit.unreadable import one_line
 
 ARRAY_SUFFIXES = (".npy", ".pt")
 

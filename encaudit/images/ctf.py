@@ -8,8 +8,8 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.images.pixels import widened
 from encaudit.images.selection import Rows, refuse_rows_not_finite
-from encaudit.images.unreadable import refusing_unreadable
 from encaudit.pickles import load_plain
+from encaudit.unreadable import reading
 
 _COLUMNS = "D, apix, dfu, dfv, dfang, volt, cs, w, phase shift"
 
@@ -28,7 +28,7 @@ def read_ctf(path: str | Path, rows: Rows, box: int, *, trust_pickle: bool = Fal
     One pixel size serves all images: that of the file's first row, times the box it was estimated at, over this box.
     Raises ``InputError`` for another shape or length, and for rows that are not finite in float32.
     """
-    with refusing_unreadable(path):
+    with reading(path):
         table = load_plain(path, trust=trust_pickle)[0]
     if not isinstance(table, np.ndarray) or table.dtype.kind not in "iuf" or table.ndim != 2 or table.shape[1] != 9:
         found = f"shape {table.shape}" if isinstance(table, np.ndarray) else f"a {type(table).__name__}"

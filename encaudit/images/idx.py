@@ -13,7 +13,7 @@ import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.images.arrays import check_shape
-from encaudit.images.unreadable import one_line
+from encaudit.unreadable import one_line
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTES = 8

@@ -16,7 +16,7 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.images.mrc_header import MrcHeader, read_header
 from encaudit.images.pixels import widened
-from encaudit.images.unreadable import one_line
+from encaudit.unreadable import one_line
 
 MRC_SUFFIXES = (".mrc", ".mrcs")
 TABLE_SUFFIXES = (".star", ".cs", ".txt")

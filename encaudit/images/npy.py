@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from encaudit.errors import InputError
-from encaudit.images.unreadable import one_line
+from encaudit.unreadable import one_line
 
 
 def load_npy(path: Path, *, mmap_mode: Literal["r"] | None = None) -> np.ndarray:

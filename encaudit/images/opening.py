@@ -15,7 +15,7 @@ from encaudit.images.poses import read_poses
 from encaudit.images.selection import Rows, chosen_rows, first_n
 from encaudit.images.stack import ImageStack
 from encaudit.images.tilts import particles_of
-from encaudit.images.unreadable import refusing_unreadable
+from encaudit.unreadable import reading
 
 
 def open_stack(
@@ -37,7 +37,7 @@ def open_stack(
     or of what ``ind`` keeps. Raises ``InputError`` for whatever of this is missing, cut off or of another stack.
     """
     path = Path(path)
-    with refusing_unreadable(path):
+    with reading(path):
         pixels = _pixels(path, datadir, trust_pickle)
     if tilts is None:
         kept = chosen_rows(pixels.count, ind=ind, trust_pickle=trust_pickle)

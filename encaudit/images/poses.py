@@ -10,8 +10,8 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.images.pixels import widened
 from encaudit.images.selection import Rows, refuse_rows_not_finite
-from encaudit.images.unreadable import refusing_unreadable
 from encaudit.pickles import load_plain
+from encaudit.unreadable import reading
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def read_poses(paths: str | Path | Sequence[str | Path], rows: Rows, box: int, *
         raise InputError(f"--poses got {len(files)} files; expected one, or two: rotations and translations.")
     parts: list[Any] = []
     for file in files:
-        with refusing_unreadable(file):
+        with reading(file):
             content = load_plain(file, trust=trust_pickle)[0]
         parts.extend(content if isinstance(content, tuple | list) and len(files) == 1 else [content])
     if len(parts) not in (1, 2):

@@ -8,8 +8,8 @@ import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.images.npy import load_npy
-from encaudit.images.unreadable import one_line, refusing_unreadable
 from encaudit.pickles import load_plain
+from encaudit.unreadable import one_line, reading
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def chosen_rows(count: int, *, ind: str | Path | None, what: str = "images", tru
     """
     if ind is None:
         return np.arange(count)
-    with refusing_unreadable(ind):
+    with reading(ind):
         rows = _read(Path(ind), trust_pickle)
     if rows.dtype == bool and rows.ndim == 1:
         if len(rows) != count:

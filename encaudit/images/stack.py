@@ -11,8 +11,8 @@ from encaudit.images.moments import stack_moments
 from encaudit.images.pixels import Pixels
 from encaudit.images.poses import Poses
 from encaudit.images.selection import Rows
-from encaudit.images.unreadable import refusing_unreadable
 from encaudit.types import ImageBatch, PixelMoments
+from encaudit.unreadable import reading
 
 
 class ImageStack:
@@ -59,7 +59,7 @@ class ImageStack:
     def read(self, positions: np.ndarray) -> ImageBatch:
         """Read the observations at these positions (0 .. n - 1), in the order asked for; float32, on the CPU."""
         rows = self._rows.wanted[positions]
-        with refusing_unreadable(self.files[0]):
+        with reading(self.files[0]):
             pixels = self._pixels.read(rows.reshape(-1))
         return ImageBatch(
             images=torch.from_numpy(pixels.reshape(len(rows), *self.image_shape)),

@@ -1,0 +1,32 @@
+"""What the system or a library says about a file that cannot be read, as one sentence of ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from encaudit.errors import InputError
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn what the file system refuses (no permission, a name too long) into an ``InputError``.
+
+    The sentence names the file that was refused, and ``path`` where the system names none.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or one_line(error)
+        raise InputError(
+            f"{_shortened(error.filename or path)} cannot be read: {reason}. Check the path and its permissions."
+        ) from error
+
+
+def one_line(error: object) -> str:
+    """Return what an exception says, as one line; its kind when it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _shortened(path: str | Path) -> str:
+    name = str(path)
+    return name if len(name) <= 300 else f"{name[:100]}...{name[-100:]}"

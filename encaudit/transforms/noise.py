@@ -27,6 +27,7 @@ class AddNoise(SpecTransform):
     name = "addnoise"
     example = "addnoise:snr=1"
     strengths = ("snr",)
+    limit = math.inf  # the less noise, the larger
 
     snr: float
 

@@ -34,6 +34,7 @@ class SpecTransform(ABC):
     - ``strengths``: the fields of which a spec has to give at least one, so that no bare name is a silent no-op.
     - ``glued``: the whole-number field that may be written behind the name (``roll5``).
     - ``bare``: the parameters that the name alone stands for.
+    - ``limit``: what every number has to stay below, either way of zero.
     - ``acts_on``: each ``image`` by itself, the ``run`` (who is whose twin), or the ``encoder``.
     """
 
@@ -42,6 +43,7 @@ class SpecTransform(ABC):
     strengths: ClassVar[tuple[str, ...]] = ()
     glued: ClassVar[str | None] = None
     bare: ClassVar[Mapping[str, Any]] = {}
+    limit: ClassVar[float] = LARGEST
     acts_on: ClassVar[Literal["image", "run", "encoder"]] = "image"
 
     def __post_init__(self) -> None:
@@ -85,7 +87,7 @@ class SpecTransform(ABC):
                 return value
             wanted = f"one of {', '.join(get_args(kind))}"
         else:
-            if _fits(value, kind):
+            if _fits(value, kind, self.limit):
                 return kind(value)
             wanted = "a whole number below 2^31" if kind is int else "a finite number below 2^31"
         raise InputError(
@@ -106,12 +108,12 @@ class Deterministic(SpecTransform):
         """Return the moved observations; the input is left as it is."""
 
 
-def _fits(value: Any, kind: type) -> bool:
+def _fits(value: Any, kind: type, limit: float) -> bool:
     """Whether a value is a number of a kind; a bool is one to Python, but nobody means roll:dx=True."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     number = float(value)
-    return math.isfinite(number) and abs(number) < LARGEST and (kind is not int or number.is_integer())
+    return math.isfinite(number) and abs(number) < limit and (kind is not int or number.is_integer())
 
 
 def _spelled(value: Any) -> str:

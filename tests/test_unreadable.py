@@ -14,9 +14,9 @@ from tests.images.written_stacks import numbered_images, write_ctf, write_mrcs, 
 SUFFIXES = ["mrcs", "star", "cs", "txt", "npy", "pt", "gz"]
 
 
-def refused(because: str, **options: Path) -> None:
+def assert_refused(because: str, **options: Path) -> None:
     with pytest.raises(InputError) as caught:
-        open_stack(**options)  # type: ignore[arg-type]
+        open_stack(**options)
     assert because in str(caught.value), str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -24,14 +24,14 @@ def refused(because: str, **options: Path) -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_name_too_long_of_images(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"{'x' * 300}.{suffix}"
-    refused(f"x.{suffix} cannot be read: File name too long.", path=path)
+    assert_refused(f"x.{suffix} cannot be read: File name too long.", path=path)
 
 
 @pytest.mark.parametrize("option", ["poses", "ctf", "ind", "datadir"])
 def test_a_name_too_long_of_what_goes_with_them(tmp_path: Path, option: str) -> None:
     stack = write_mrcs(tmp_path / "a.mrcs", numbered_images(3))
     path = tmp_path / f"{'x' * 300}.pkl"
-    refused("cannot be read: File name too long", path=stack, **{option: path})
+    assert_refused("cannot be read: File name too long", path=stack, **{option: path})
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -39,7 +39,7 @@ def test_images_without_permission(tmp_path: Path, suffix: str, deny: Callable[[
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(bytes(2000))
     deny(path)
-    refused("a." + suffix, path=path)
+    assert_refused("a." + suffix, path=path)
 
 
 @pytest.mark.parametrize("option", ["poses", "ctf", "ind"])
@@ -49,7 +49,7 @@ def test_what_goes_with_them_without_permission(tmp_path: Path, option: str, den
         tmp_path / "denied.pkl", 3
     )
     deny(path)
-    refused("Permission denied", path=stack, **{option: path})
+    assert_refused("Permission denied", path=stack, **{option: path})
 
 
 def test_images_that_went_away_after_they_were_opened(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def deny(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
         def refuse(file: object, *args: object, **kwargs: object) -> object:
             if str(file) == str(path):
                 raise PermissionError(13, "Permission denied", str(path))
-            return opened(file, *args, **kwargs)  # type: ignore[call-overload]
+            return opened(file, *args, **kwargs)
 
         monkeypatch.setattr(builtins, "open", refuse)
         monkeypatch.setattr(io, "open", refuse)

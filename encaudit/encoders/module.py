@@ -7,29 +7,19 @@ import copy
 import importlib
 import inspect
 import os
-import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 from typing import Any, Self
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from encaudit.encoders.returned import EXPECTED, checked_posterior, described
+from encaudit.encoders.their_code import arguments_of, current_folder_first, their_code
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Posterior
 from encaudit.unreadable import one_line
-
-_EXPECTED = (
-    "expected an object with encode(images) that returns mu, or (mu, logvar), of shape (b, d) for float32 images of "
-    "shape (b, y, x) or (b, c, y, x); or an nn.Module whose forward does"
-)
-
-# What encaudit itself exits with when it is told to stop, which can happen while their code runs.
-_SIGNALLED = tuple(128 + getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def load_module(spec: str, device: torch.device | str = "cpu") -> "ModuleEncoder":
@@ -42,7 +32,7 @@ def load_module(spec: str, device: torch.device | str = "cpu") -> "ModuleEncoder
     name, _, attribute = spec.partition(":")
     if not name or not attribute or ":" in attribute:
         raise InputError(f"{spec!r} names no encoder; expected pkg.mod:factory, such as my_network:build.")
-    with _current_folder_first(), _arguments_of(name):
+    with current_folder_first(), arguments_of(name):
         target = _built(spec, _imported(spec, name, attribute))
     if isinstance(target, nn.Module):
         _put_on_device(spec, target, device)
@@ -64,7 +54,7 @@ class ModuleEncoder:
         """Encode the pixels; what comes back is checked, and anything but latents raises ``InputError``."""
         images = batch.images.clone(memory_format=torch.contiguous_format)  # theirs to write into, ours to keep
         after = f" (for float32 images of shape {tuple(batch.images.shape)})."
-        with _their_code(self.name, after, passing=torch.OutOfMemoryError), torch.no_grad():
+        with their_code(self.name, after, passing=torch.OutOfMemoryError), torch.no_grad():
             returned = self._function(images)
         posterior = checked_posterior(self.name, returned, len(batch), batch.images.device)
         dim = posterior.mu.shape[1]
@@ -98,105 +88,14 @@ class RenewableModuleEncoder(ModuleEncoder):
 
     def untrained(self, seed: int) -> ModuleEncoder:
         """Return the same architecture with weights drawn from the seed."""
-        with _their_code(f"{self.name}.untrained({seed})", ". It is called with the seed alone."):
+        with their_code(f"{self.name}.untrained({seed})", ". It is called with the seed alone."):
             fresh = self._renew(seed)
         return _encoder_of(f"{self.name} (untrained)", fresh).with_latents_of(self)
 
 
-def checked_posterior(name: str, returned: Any, count: int, device: torch.device) -> Posterior:
-    """Return what an encoder gave for ``count`` images as float32 latents; ``InputError`` for anything else."""
-    parts = returned if isinstance(returned, tuple | list) else (returned,)
-    tensors = [_as_tensor(part) for part in parts]
-    if len(tensors) == 2 and tensors[1] is None:
-        tensors.pop()
-    if len(tensors) not in (1, 2) or not all(_are_latents(tensor, count) for tensor in tensors):
-        raise InputError(f"{name} returned {_described(returned)} for {count} images; {_EXPECTED}.")
-    if len(tensors) == 2 and tensors[0].shape != tensors[1].shape:
-        raise InputError(
-            f"{name} returned mu of shape {tuple(tensors[0].shape)} and logvar of shape {tuple(tensors[1].shape)}; "
-            "expected one shape for both."
-        )
-    mu, *logvar = [tensor.detach().to(device, torch.float32) for tensor in tensors]
-    return Posterior(mu, *logvar)
-
-
-def _as_tensor(part: Any) -> Any:
-    """Turn an array of floats, in whatever byte order and strides, into a tensor; leave anything else as it is."""
-    if not isinstance(part, np.ndarray) or part.dtype.kind != "f":
-        return part
-    with np.errstate(over="ignore"):
-        return torch.from_numpy(np.array(part, dtype=np.float32, order="C"))
-
-
-def _are_latents(value: Any, count: int) -> bool:
-    return (
-        isinstance(value, Tensor)
-        and not value.is_nested
-        and not value.is_meta
-        and value.layout == torch.strided
-        and value.ndim == 2
-        and value.shape[0] == count
-        and value.shape[1] > 0
-        and value.is_floating_point()
-    )
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, tuple | list):
-        return f"({', '.join(_described(part) for part in value)})"
-    if isinstance(value, Tensor) and (value.is_nested or value.is_meta or value.layout != torch.strided):
-        return "a tensor without values (meta)" if value.is_meta else "a sparse or nested tensor"
-    if isinstance(value, Tensor | np.ndarray):
-        return f"{type(value).__name__} of {str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"
-
-
-@contextmanager
-def _their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()] = ()) -> Iterator[None]:
-    """Say what the user's code raised, or that it wanted to end the program; ``passing`` is left to the caller."""
-    try:
-        yield
-    except passing:
-        raise
-    except SystemExit as error:
-        if error.code in _SIGNALLED:
-            raise
-        raise InputError(
-            f'{what} called sys.exit({error.code!r}): is it a training script without `if __name__ == "__main__"`? '
-            "Name a module that only defines the encoder."
-        ) from error
-    except Exception as error:
-        raise InputError(f"{what} raised {type(error).__name__}: {one_line(error)}{after}") from error
-
-
-@contextmanager
-def _arguments_of(name: str) -> Iterator[None]:
-    """Hide our command line from theirs: a script that parses arguments while it is imported would read ours."""
-    ours = sys.argv
-    sys.argv = [name]
-    try:
-        yield
-    finally:
-        sys.argv = ours
-
-
-@contextmanager
-def _current_folder_first() -> Iterator[None]:
-    """Find the user's modules here, as ``python -m`` would; afterwards here comes last, and shadows no library."""
-    here = os.getcwd()
-    sys.path.insert(0, here)
-    try:
-        yield
-    finally:
-        if here in sys.path:
-            sys.path.remove(here)
-        if here not in sys.path:
-            sys.path.append(here)
-
-
 def _imported(spec: str, name: str, attribute: str) -> Any:
     try:
-        with _their_code(f"Importing {name}", passing=ModuleNotFoundError):
+        with their_code(f"Importing {name}", passing=ModuleNotFoundError):
             module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
@@ -206,7 +105,7 @@ def _imported(spec: str, name: str, attribute: str) -> Any:
             "set PYTHONPATH."
         ) from error
     try:
-        with _their_code(spec, passing=AttributeError):
+        with their_code(spec, passing=AttributeError):
             return attrgetter(attribute)(module)
     except AttributeError as error:
         place = getattr(module, "__file__", None) or "built in"
@@ -218,11 +117,11 @@ def _built(spec: str, target: Any) -> Any:
     is_encoder = isinstance(target, nn.Module) or _has(target, "encode")
     if inspect.isclass(target) or not is_encoder:
         if not callable(target):
-            raise InputError(f"{spec} is a {type(target).__name__}; {_EXPECTED}, or a function that builds one.")
-        with _their_code(f"{spec}()", ". It is called without arguments."):
+            raise InputError(f"{spec} is a {type(target).__name__}; {EXPECTED}, or a function that builds one.")
+        with their_code(f"{spec}()", ". It is called without arguments."):
             target = target()
     if not isinstance(target, nn.Module) and not _has(target, "encode"):
-        raise InputError(f"{spec}() returned {_described(target)}; {_EXPECTED}.")
+        raise InputError(f"{spec}() returned {described(target)}; {EXPECTED}.")
     return target
 
 
@@ -230,7 +129,7 @@ def _encoder_of(name: str, target: Any) -> ModuleEncoder:
     """Wrap an object with ``encode``, or a module with ``forward``; with the capability ``untrained`` where it can."""
     function = target.encode if _has(target, "encode") else target
     if not callable(function):
-        raise InputError(f"{name} is {_described(target)}; {_EXPECTED}.")
+        raise InputError(f"{name} is {described(target)}; {EXPECTED}.")
     if _has(target, "untrained"):
         return RenewableModuleEncoder(name, function, target.untrained)
     if isinstance(target, nn.Module) and _can_reset(target):

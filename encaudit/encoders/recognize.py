@@ -43,7 +43,7 @@ def archive_kind(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # the last is zipfile's for odd archives
         return None  # a damaged archive: torch says what is wrong with it
     if any(re.search(r"(^|/)constants\.pkl$", name) for name in names) and any("/code/" in f"/{n}" for n in names):
         return "torchscript"

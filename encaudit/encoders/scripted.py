@@ -27,7 +27,7 @@ def load_torchscript(path: str | Path, device: torch.device | str = "cpu") -> Mo
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # torch deprecates the format; the files live on
-            program: Any = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
+            program: Any = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]  # torch has no types here
             program.eval()
     except Exception as error:  # torch raises many kinds for a damaged file
         raise InputError(f"{path} cannot be loaded as TorchScript ({_first_line(error)}).") from error
@@ -35,7 +35,7 @@ def load_torchscript(path: str | Path, device: torch.device | str = "cpu") -> Mo
 
     def unoptimized(images: Tensor) -> Any:
         # torch rewrites a program after its first runs, which may change the last bits of the same image's latent
-        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]  # torch does not list it
             return function(images)
 
     return ModuleEncoder(str(path), unoptimized)

@@ -34,7 +34,7 @@ def probe(monkeypatch: pytest.MonkeyPatch):
     return lambda *arguments: encaudit("probe", *arguments, monkeypatch=monkeypatch)
 
 
-def refused(capsys: pytest.CaptureFixture, code: int) -> str:
+def assert_refused(capsys: pytest.CaptureFixture, code: int) -> str:
     """The one sentence that a refusal prints."""
     captured = capsys.readouterr()
     assert code == 2
@@ -194,7 +194,7 @@ def test_a_torchscript_file(probe, tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_an_unknown_transform_offers_the_nearest(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:
-    assert "Did you mean 'mirror'?" in refused(capsys, probe(run.checkpoint, "-t", "miror", *QUICK))
+    assert "Did you mean 'mirror'?" in assert_refused(capsys, probe(run.checkpoint, "-t", "miror", *QUICK))
 
 
 def truncate(run: FreshRun) -> None:
@@ -245,13 +245,13 @@ def test_input_that_does_not_fit_is_one_sentence_and_no_folder(
 ) -> None:
     spoil(run)
     before = sorted(run.folder.iterdir())
-    assert said in refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK))
+    assert said in assert_refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK))
     assert sorted(run.folder.iterdir()) == before
 
 
 def test_an_index_out_of_range_is_refused(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:
     (run.folder / "ind.pkl").write_bytes(pickle.dumps(np.array([0, 30])))
-    message = refused(capsys, probe(run.checkpoint, "--ind", run.folder / "ind.pkl", "-t", "roll1", *QUICK))
+    message = assert_refused(capsys, probe(run.checkpoint, "--ind", run.folder / "ind.pkl", "-t", "roll1", *QUICK))
     assert "30" in message
 
 
@@ -265,7 +265,7 @@ def test_a_malicious_pickle_is_refused_and_not_executed(probe, run: FreshRun, ca
     for name in ("poses.pkl", "ctf.pkl", "weights.pkl"):
         good = (run.folder / name).read_bytes()
         (run.folder / name).write_bytes(pickle.dumps(Evil()))
-        assert "--trust-pickle" in refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK))
+        assert "--trust-pickle" in assert_refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK))
         (run.folder / name).write_bytes(good)
     assert not marker.exists()
 
@@ -276,7 +276,7 @@ def test_a_folder_that_is_not_ours_is_refused_before_any_work(
     out = tmp_path / "thesis"
     out.mkdir()
     (out / "chapter1.tex").write_text("precious")
-    assert "--force" in refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", out))
+    assert "--force" in assert_refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", out))
     assert probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", out, "--force") == 0
     assert (out / "chapter1.tex").read_text() == "precious"
     assert (out / "report.json").is_file()
@@ -301,7 +301,7 @@ def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
 ) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", tmp_path / where))
+    assert_refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", tmp_path / where))
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(
@@ -311,7 +311,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    message = refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", tmp_path / "new" / "out"))
+    message = assert_refused(capsys, probe(run.checkpoint, "-t", "roll1", *QUICK, "-o", tmp_path / "new" / "out"))
     assert "No space left on device" in message
     assert not (tmp_path / "new").exists()
 
@@ -353,12 +353,12 @@ def test_our_own_folder_is_replaced_whole(probe, run: FreshRun, tmp_path: Path) 
 def test_options_out_of_range_are_refused(
     probe, run: FreshRun, capsys: pytest.CaptureFixture, arguments: tuple, said: str
 ) -> None:
-    assert said in refused(capsys, probe(run.checkpoint, "--no-umap", *arguments))
+    assert said in assert_refused(capsys, probe(run.checkpoint, "--no-umap", *arguments))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="asks for CUDA where there is none")
 def test_asking_for_cuda_without_one_says_so(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:
-    assert "no CUDA device" in refused(capsys, probe(run.checkpoint, "--no-umap", "--device", "cuda"))
+    assert "no CUDA device" in assert_refused(capsys, probe(run.checkpoint, "--no-umap", "--device", "cuda"))
 
 
 def test_help_loads_no_torch_and_nothing_heavy() -> None:

@@ -33,7 +33,7 @@ class WithEncode(Network):
 
 
 class OnlyMu(Network):
-    def forward(self, images: Tensor) -> tuple[Tensor]:  # type: ignore[override]
+    def forward(self, images: Tensor) -> tuple[Tensor]:
         return (self.mu(images.flatten(1)),)
 
 
@@ -63,7 +63,7 @@ def batch(count: int = 7) -> ImageBatch:
 def scripted(module: nn.Module, path: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.script(module).save(str(path))  # type: ignore[no-untyped-call]
+        torch.jit.script(module).save(str(path))
     return path
 
 
@@ -73,7 +73,7 @@ def exported(module: nn.Module, path: Path, batch_size: Any, example: tuple[Tens
     return path
 
 
-def agrees(encoder: Encoder, network: Network) -> None:
+def assert_agrees(encoder: Encoder, network: Network) -> None:
     with torch.no_grad():
         mu, logvar = network(IMAGES)
     for count in (7, 4, 1):
@@ -86,7 +86,7 @@ def agrees(encoder: Encoder, network: Network) -> None:
 
 def test_torchscript_agrees_with_its_network_and_with_itself(network: Network, tmp_path: Path) -> None:
     encoder = load_torchscript(scripted(network.train(), tmp_path / "e.pt"))
-    agrees(encoder, network.eval())
+    assert_agrees(encoder, network.eval())
     first = encoder.encode(batch()).mu
     assert all(torch.equal(encoder.encode(batch()).mu, first) for _ in range(4))
     assert not isinstance(encoder, Reinitializable)
@@ -111,7 +111,7 @@ def test_a_damaged_torchscript_file_is_refused(network: Network, tmp_path: Path)
 
 @pytest.mark.parametrize("batch_size", [None, torch.export.Dim("b"), torch.export.Dim("b", min=2, max=5)])
 def test_exported_program_agrees_whatever_batch_it_takes(network: Network, tmp_path: Path, batch_size: Any) -> None:
-    agrees(load_exported(exported(network, tmp_path / "e.pt2", batch_size), trust=True), network)
+    assert_agrees(load_exported(exported(network, tmp_path / "e.pt2", batch_size), trust=True), network)
 
 
 def test_exported_program_may_return_mu_alone(tmp_path: Path) -> None:

@@ -105,10 +105,10 @@ def test_metadata_of_the_whole_stack_and_of_the_kept_rows_agree(stack: Path, tmp
 def test_metadata_of_another_length_is_refused_with_both_numbers(stack: Path, tmp_path: Path, what: str) -> None:
     files = {"poses": write_poses(tmp_path / "poses.pkl", 9), "ctf": write_ctf(tmp_path / "ctf.pkl", 9)}
     with pytest.raises(InputError, match=r"has 9 .*the stack has 10 images\."):
-        open_stack(stack, **{what: files[what]})  # type: ignore[arg-type]
+        open_stack(stack, **{what: files[what]})
     ind = save_rows(tmp_path / "ind.pkl", np.array([7, 2, 5]))
     with pytest.raises(InputError, match=r"has 9 .*10 images \(3 after --ind\)"):
-        open_stack(stack, ind=ind, **{what: files[what]})  # type: ignore[arg-type]
+        open_stack(stack, ind=ind, **{what: files[what]})
 
 
 def test_a_row_beyond_64_bits(stack: Path, tmp_path: Path) -> None:

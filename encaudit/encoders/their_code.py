@@ -1,0 +1,56 @@
+"""Running the user's own code so that whatever it does ends in a sentence of ours."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from encaudit.errors import InputError
+from encaudit.unreadable import one_line
+
+# What encaudit itself exits with when it is told to stop, which can happen while their code runs.
+_SIGNALLED = tuple(128 + getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+@contextmanager
+def their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Say what the user's code raised, or that it wanted to end the program; ``passing`` is left to the caller."""
+    try:
+        yield
+    except passing:
+        raise
+    except SystemExit as error:
+        if error.code in _SIGNALLED:
+            raise
+        raise InputError(
+            f'{what} called sys.exit({error.code!r}): is it a training script without `if __name__ == "__main__"`? '
+            "Name a module that only defines the encoder."
+        ) from error
+    except Exception as error:
+        raise InputError(f"{what} raised {type(error).__name__}: {one_line(error)}{after}") from error
+
+
+@contextmanager
+def arguments_of(name: str) -> Iterator[None]:
+    """Hide our command line from theirs: a script that parses arguments while it is imported would read ours."""
+    ours = sys.argv
+    sys.argv = [name]
+    try:
+        yield
+    finally:
+        sys.argv = ours
+
+
+@contextmanager
+def current_folder_first() -> Iterator[None]:
+    """Find the user's modules here, as ``python -m`` would; afterwards here comes last, and shadows no library."""
+    here = os.getcwd()
+    sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        if here in sys.path:
+            sys.path.remove(here)
+        if here not in sys.path:
+            sys.path.append(here)

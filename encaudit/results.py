@@ -37,7 +37,8 @@ class Latents:
 class Encodings:
     """The latents of the images as they are, and of the images under each transform.
 
-    ``moved`` is keyed by the transform's canonical spec; every entry has the rows of ``reference``, in its order.
+    ``moved`` is keyed by the transform's canonical spec; an entry has the rows of ``reference``, in its order, or, for a
+    control that is too costly for all of them, a part of these rows (see ``rows``).
     ``left_out`` names the images without latents (stack row -> reason).
     """
 
@@ -51,9 +52,16 @@ class Encodings:
         ``untrained+roll1`` asks how the *untrained* encoder answers to roll1, so its reference is the untrained
         encoder's latent of the unmoved image.
         """
-        if spec.startswith(UNTRAINED + "+"):
-            return self.moved[UNTRAINED], self.moved[spec]
-        return self.reference, self.moved[spec]
+        moved = self.moved[spec]
+        reference = self.moved[UNTRAINED] if spec.startswith(UNTRAINED + "+") else self.reference
+        return (reference if len(moved) == len(reference) else reference.take(self.rows(spec))), moved
+
+    def rows(self, spec: str) -> np.ndarray:
+        """Return which positions of the reference a transform was applied to (ascending)."""
+        moved = self.moved[spec]
+        if len(moved) == len(self.reference):
+            return np.arange(len(moved))
+        return np.flatnonzero(np.isin(self.reference.index, moved.index))
 
 
 @dataclass(frozen=True)
@@ -109,10 +117,21 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What the measurements say of one transform, in words, and on which numbers and thresholds it stands."""
+
+    code: str
+    transform: str
+    text: str
+    because: list[str]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that was found; the only thing that is written, read, gated and rendered."""
 
     provenance: dict[str, Any]
     measurements: list[Measurement]
     findings: list[Finding]
+    verdicts: list[Verdict] = field(default_factory=list)
     schema: int = SCHEMA

@@ -1,6 +1,7 @@
 """What goes in: images with everything that moves with them, and the parts that act on them (torch)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -35,6 +36,10 @@ class ImageBatch:
       (angstrom, angstrom, angstrom, degrees, kV, mm, -, degrees), as ``cryodrgn.ctf.load_ctf_for_training``.
     - ``pose``: ``b 3 3`` float32 or None: rotation matrices in cryoDRGN's convention.
     - ``moments``: pixel moments of the stack the batch comes from, for transforms that imitate it.
+    - ``clean``: ``b y x`` float32 or None: what the decoder expects of each image, without noise, in the pixels of
+      ``images``.
+    - ``noise_power``: ``b y x`` float32 or None: the power spectrum of each image's noise, in the layout of
+      ``torch.fft.fft2``; white noise of variance v has v everywhere.
     """
 
     images: Tensor
@@ -43,6 +48,8 @@ class ImageBatch:
     ctf: Tensor | None = None
     pose: Tensor | None = None
     moments: PixelMoments | None = None
+    clean: Tensor | None = None
+    noise_power: Tensor | None = None
 
     def __len__(self) -> int:
         """Return the number of observations."""
@@ -59,25 +66,15 @@ class ImageBatch:
 
     def select(self, rows: Tensor) -> Self:
         """Return the observations at the given positions of the batch."""
-        return replace(
-            self,
-            images=self.images[rows],
-            index=self.index[rows],
-            shift_px=None if self.shift_px is None else self.shift_px[rows],
-            ctf=None if self.ctf is None else self.ctf[rows],
-            pose=None if self.pose is None else self.pose[rows],
-        )
+        return self._mapped(lambda values: values[rows])
 
     def to(self, device: torch.device | str) -> Self:
         """Return the batch with every tensor on a device."""
-        return replace(
-            self,
-            images=self.images.to(device),
-            index=self.index.to(device),
-            shift_px=None if self.shift_px is None else self.shift_px.to(device),
-            ctf=None if self.ctf is None else self.ctf.to(device),
-            pose=None if self.pose is None else self.pose.to(device),
-        )
+        return self._mapped(lambda values: values.to(device))
+
+    def _mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: change(value) for name, value in held.items() if isinstance(value, Tensor)})
 
 
 @dataclass(frozen=True)
@@ -122,6 +119,35 @@ class Decoder(Protocol):
 
     def decode_volume(self, z: np.ndarray, box: int | None = None) -> np.ndarray:
         """Return the volume ``z y x`` (float32) at latent ``z`` (``d``); ``box`` asks for a smaller one."""
+        ...
+
+
+@runtime_checkable
+class Renderer(Protocol):
+    """A capability some encoders have: from a latent back to the image that the decoder expects, and its likelihood.
+
+    ``noise_model`` says in words which noise the decoder's likelihood assumes, and where its size comes from.
+    """
+
+    noise_model: str
+
+    def render(self, batch: ImageBatch, z: Tensor) -> Tensor:
+        """Return noise-free images ``b y x`` for latents ``b d``, in the pixels of ``batch.images``.
+
+        Seen from each observation's own pose, at its own translation and under its own CTF.
+        """
+        ...
+
+    def simulate(self, batch: ImageBatch, z: Tensor, *, seed: int) -> Tensor:
+        """Return ``render`` plus the noise of the decoder's own likelihood, drawn by (seed, index): ``b y x``."""
+        ...
+
+    def elbo(self, batch: ImageBatch, q: Posterior, *, seed: int) -> Tensor:
+        """Return the evidence lower bound of each image under a posterior, ``b`` nats, but for a constant.
+
+        The expectation over z is taken at draws that depend on (seed, index) alone, so that two posteriors of one image
+        are compared at the same draws.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from encaudit.errors import InputError
-from encaudit.results import SCHEMA, Finding, Measurement, Report, Skipped, Summary
+from encaudit.results import SCHEMA, Finding, Measurement, Report, Skipped, Summary, Verdict
 
 
 class _Strict(BaseModel):
@@ -47,11 +47,21 @@ class _Finding(_Strict):
     text: str
 
 
+class _Verdict(_Strict):
+    code: Literal[
+        "invariant", "equivariant", "scatters", "memorizes-noise", "collapsed", "too-few-images", "inconclusive"
+    ]
+    transform: str
+    text: str
+    because: list[str]
+
+
 class _Report(_Strict):
     schema_: Literal[1] = Field(alias="schema")
     provenance: dict[str, JsonValue]
     measurements: list[_Measurement]
     findings: list[_Finding]
+    verdicts: list[_Verdict] = []
 
 
 def to_json(report: Report) -> str:
@@ -61,6 +71,7 @@ def to_json(report: Report) -> str:
         "provenance": report.provenance,
         "measurements": [asdict(measurement) for measurement in report.measurements],
         "findings": [asdict(finding) for finding in report.findings],
+        "verdicts": [asdict(verdict) for verdict in report.verdicts],
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
@@ -87,6 +98,7 @@ def from_json(text: str, *, source: str = "report") -> Report:
         provenance=dict(document.provenance),
         measurements=[_measurement(one) for one in document.measurements],
         findings=[Finding(**one.model_dump()) for one in document.findings],
+        verdicts=[Verdict(**one.model_dump()) for one in document.verdicts],
     )
 
 

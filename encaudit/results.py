@@ -37,8 +37,8 @@ class Latents:
 class Encodings:
     """The latents of the images as they are, and of the images under each transform.
 
-    ``moved`` is keyed by the transform's canonical spec; an entry has the rows of ``reference``, in its order, or, for a
-    control that is too costly for all of them, a part of these rows (see ``rows``).
+    ``moved`` is keyed by the transform's canonical spec; an entry has the rows of ``reference``, in its order, or, for
+    a control that is too costly for all of them, a part of these rows (see ``rows``).
     ``left_out`` names the images without latents (stack row -> reason).
     """
 

@@ -74,7 +74,8 @@ class ImageBatch:
 
     def _mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         held = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(self, **{name: change(value) for name, value in held.items() if isinstance(value, Tensor)})
+        changed: dict[str, Any] = {name: change(value) for name, value in held.items() if isinstance(value, Tensor)}
+        return replace(self, **changed)
 
 
 @dataclass(frozen=True)

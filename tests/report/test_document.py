@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from encaudit.errors import InputError
 from encaudit.report.document import from_json, read_report, to_json, write_report
-from encaudit.results import Finding, Measurement, Report, Skipped, Summary
+from encaudit.results import Finding, Measurement, Report, Skipped, Summary, Verdict
 from tests.report.reports import measurement, report
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -47,12 +47,20 @@ def test_every_report_comes_back_from_json_as_it_was(one):
 
 def test_document_has_the_fields_of_the_published_schema():
     document = json.loads(to_json(report(findings=(Finding("few", "warning", "n = 7"),))))
-    assert list(document) == ["schema", "provenance", "measurements", "findings"]
+    assert list(document) == ["schema", "provenance", "measurements", "findings", "verdicts"]
     assert document["schema"] == 1
     assert set(document["measurements"][0]) == {"metric", "version", "transform", "unit", "value", "floor", "ceiling"}
     quantities = {"median", "mean", "q05", "q25", "q75", "q95", "ci_low", "ci_high", "n"}
     assert set(document["measurements"][0]["value"]) == quantities
     assert document["findings"] == [{"code": "few", "level": "warning", "text": "n = 7"}]
+
+
+def test_a_verdict_is_read_as_it_was_written():
+    verdict = Verdict("scatters", "roll1", "Not shift-invariant.", ["retrieval_rank 0.33 (0.32 - 0.34) above 0.05"])
+    written = to_json(replace(report(), verdicts=[verdict]))
+    assert from_json(written).verdicts == [verdict]
+    with pytest.raises(InputError, match="code"):
+        from_json(written.replace('"scatters"', '"scattered"'))
 
 
 def test_skip_is_a_reason_and_never_a_number():

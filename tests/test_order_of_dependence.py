@@ -8,17 +8,17 @@ LEVELS = [
     {"errors", "quiet"},
     {"types", "results"},
     {"unreadable"},
-    {"registry", "stats", "pickles", "hashing"},
+    {"registry", "stats", "pickles", "hashing", "draws"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe"},
-    {"provenance", "findings"},
+    {"provenance", "findings", "verdicts"},
     {"audit"},
     {"report"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Numbers are made without torch: metrics, statistics and pictures are functions of arrays.
-WITHOUT_TORCH = {"results", "stats", "metrics", "embedding", "errors", "registry"}
+WITHOUT_TORCH = {"results", "stats", "metrics", "embedding", "errors", "registry", "verdicts", "explain"}
 
 
 def part_of(path: Path) -> str:

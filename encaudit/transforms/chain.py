@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from encaudit.errors import InputError
-from encaudit.transforms.draws import repeat_seed
+from encaudit.draws import repeat_seed
 from encaudit.transforms.identity import Identity
 from encaudit.transforms.spec import SpecTransform
 

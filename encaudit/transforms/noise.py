@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from encaudit.errors import InputError
-from encaudit.transforms.draws import normal_like
+from encaudit.draws import normal_like
 from encaudit.transforms.spec import SpecTransform
 
 if TYPE_CHECKING:

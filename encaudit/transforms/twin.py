@@ -9,7 +9,7 @@ import numpy as np
 
 from encaudit import stats
 from encaudit.errors import InputError
-from encaudit.transforms.draws import normal_like
+from encaudit.draws import normal_like
 from encaudit.transforms.spec import SpecTransform
 
 if TYPE_CHECKING:

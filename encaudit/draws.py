@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,15 +29,33 @@ def generator(seed: int, salt: str, index: int = 0) -> np.random.Generator:
 def normal_like(batch: ImageBatch, seed: int, salt: str) -> Tensor:
     """Return standard normal pixels in the shape, type and place of ``batch.images``.
 
-    Image i of the stack always gets the same pixels for a seed and a salt. They are drawn on the CPU, so that a
-    GPU gets them too; all tilts of a particle are one draw, so each has noise of its own.
+    All tilts of a particle are one draw, so each has noise of its own.
     """
+    return normal(batch.index, tuple(batch.images.shape[1:]), seed, salt).to(batch.images)
+
+
+def normal(index: Tensor, shape: tuple[int, ...], seed: int, salt: str) -> Tensor:
+    """Return standard normal numbers of a shape for each image: ``b ...`` float32, on the CPU.
+
+    Image i of the stack always gets the same numbers for a seed and a salt, and a GPU is given the CPU's.
+    """
+    return _drawn(index, shape, seed, salt, lambda stream: stream.standard_normal(shape, dtype=np.float32))
+
+
+def uniform_like(batch: ImageBatch, seed: int, salt: str) -> Tensor:
+    """Return uniform pixels in [0, 1) in the shape, type and place of ``batch.images``."""
+    shape = tuple(batch.images.shape[1:])
+    drawn = _drawn(batch.index, shape, seed, salt, lambda stream: stream.random(shape, dtype=np.float32))
+    return drawn.to(batch.images)
+
+
+def _drawn(
+    index: Tensor, shape: tuple[int, ...], seed: int, salt: str, draw: Callable[[np.random.Generator], np.ndarray]
+) -> Tensor:
     import torch
 
-    shape = tuple(batch.images.shape[1:])
-    rows = [generator(seed, salt, index).standard_normal(shape, dtype=np.float32) for index in batch.index.tolist()]
-    drawn = torch.from_numpy(np.stack(rows)) if rows else torch.empty((0, *shape))
-    return drawn.to(batch.images)
+    rows = [draw(generator(seed, salt, row)) for row in index.tolist()]
+    return torch.from_numpy(np.stack(rows)) if rows else torch.empty((0, *shape))
 
 
 def repeat_seed(seed: int, repeat: int) -> int:

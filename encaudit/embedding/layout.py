@@ -24,6 +24,7 @@ class Moved:
     - ``line_length`` ``k``: the distance between the two in the plane.
     - ``displacement`` ``k``: the distance between the two in the latent space, all dimensions.
     - ``fidelity``: Spearman correlation of the last two, or why there is none.
+    - ``numbers``: the stack rows of the labelled ones among them, which come first.
     """
 
     positions: np.ndarray
@@ -32,6 +33,7 @@ class Moved:
     line_length: np.ndarray
     displacement: np.ndarray
     fidelity: float | Skipped
+    numbers: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,16 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Scene:
-    """What is drawn: the latents of one space, which images, and which of those with their moved copies."""
+    """What is drawn: the latents of one space, which images, and which of those with their moved copies.
+
+    ``copied`` are the positions that are drawn with a copy under each transform, ``moved`` the latents of these copies.
+    """
 
     reference: Latents
     moved: dict[str, Latents]
     positions: np.ndarray
     labelled: np.ndarray
-    with_copies: np.ndarray
+    copied: dict[str, np.ndarray]
     notes: tuple[str, ...]
 
     def layout(
@@ -76,20 +81,21 @@ class _Scene:
         method: str,
         axes: tuple[str, str],
         cloud: np.ndarray,
-        start: np.ndarray,
+        starts: dict[str, np.ndarray],
         copies: dict[str, np.ndarray],
         *notes: str,
     ) -> Layout:
         """Put the places that a method found together with what they mean."""
-        lines = {spec: self._lines(start, points, self.moved[spec]) for spec, points in copies.items()}
+        lines = {spec: self._lines(spec, starts[spec], points) for spec, points in copies.items()}
         numbers = self.reference.index[self.labelled]
         return Layout(method, axes, self.positions, cloud, self.labelled, numbers, lines, (*self.notes, *notes))
 
-    def _lines(self, start: np.ndarray, points: np.ndarray, moved: Latents) -> Moved:
-        rows = self.with_copies
-        delta = moved.mu[rows].astype(np.float64) - self.reference.mu[rows]
+    def _lines(self, spec: str, start: np.ndarray, points: np.ndarray) -> Moved:
+        rows = self.copied[spec]
+        delta = self.moved[spec].mu.astype(np.float64) - self.reference.mu[rows]
         displacement, line_length = np.linalg.norm(delta, axis=1), np.linalg.norm(points - start, axis=1)
-        return Moved(rows, start, points, line_length, displacement, fidelity(line_length, displacement))
+        numbers = self.reference.index[rows[np.isin(rows, self.labelled)]]
+        return Moved(rows, start, points, line_length, displacement, fidelity(line_length, displacement), numbers)
 
 
 def embed(
@@ -129,8 +135,8 @@ def embed(
     if no_umap is not None:
         return [_projected(scene, "pca", axes, project, no_umap)]
     if on_progress:
-        copies = f"{len(scene.moved)} x {len(scene.with_copies)} copies"
-        on_progress(f"UMAP of {len(scene.positions)} images and {copies}")
+        copies = sum(len(rows) for rows in scene.copied.values())
+        on_progress(f"UMAP of {len(scene.positions)} images and {copies} copies")
     return [_umap(scene, seed), _projected(scene, "pca", axes, project)]
 
 
@@ -139,11 +145,16 @@ def _scene(encodings: Encodings, labelled: np.ndarray, most: int, with_copies: i
     n = len(encodings.reference)
     others = np.setdiff1d(np.arange(n), labelled)
     order = np.concatenate([labelled, np.random.default_rng(seed).permutation(others)]).astype(np.int64)
-    copied = order[: len(labelled) + with_copies]
-    positions = np.sort(order[: max(most, len(copied))])
+    first = order[: len(labelled) + with_copies]
+    positions = np.sort(order[: max(most, len(first))])
 
     elsewhere = [spec for spec in encodings.moved if spec == UNTRAINED or spec.startswith(UNTRAINED + "+")]
-    moved = {spec: latents for spec, latents in encodings.moved.items() if spec not in elsewhere}
+    copied, moved = {}, {}
+    for spec, latents in encodings.moved.items():
+        if spec not in elsewhere:
+            rows = encodings.rows(spec)
+            copied[spec] = first[np.isin(first, rows)]
+            moved[spec] = latents.take(np.searchsorted(rows, copied[spec]))
     notes = []
     if len(positions) < n:
         notes.append(f"A seeded sample of {len(positions)} of {n} images is drawn.")
@@ -160,8 +171,7 @@ def _why_no_umap(scene: _Scene) -> str | None:
 
 
 def _umap(scene: _Scene, seed: int) -> Layout:
-    moved = [latents.mu[scene.with_copies] for latents in scene.moved.values()]
-    clouds = [scene.reference.mu[scene.positions], *moved]
+    clouds = [scene.reference.mu[scene.positions], *(latents.mu for latents in scene.moved.values())]
     # Equal latents are fitted once, so that a copy that did not move gets the very same place.
     distinct, which = np.unique(np.concatenate(clouds), axis=0, return_inverse=True)
     with warnings.catch_warnings():
@@ -172,14 +182,15 @@ def _umap(scene: _Scene, seed: int) -> Layout:
         places = UMAP(n_neighbors=UMAP_NEIGHBOURS, random_state=seed, n_jobs=1).fit_transform(distinct)
     points = np.asarray(places, dtype=np.float64)[which.ravel()]
     cloud, *copies = np.split(points, np.cumsum([len(part) for part in clouds[:-1]]))
-    start = cloud[np.searchsorted(scene.positions, scene.with_copies)]
-    return scene.layout("umap", ("UMAP 1", "UMAP 2"), cloud, start, dict(zip(scene.moved, copies, strict=True)))
+    starts = {spec: cloud[np.searchsorted(scene.positions, rows)] for spec, rows in scene.copied.items()}
+    return scene.layout("umap", ("UMAP 1", "UMAP 2"), cloud, starts, dict(zip(scene.moved, copies, strict=True)))
 
 
 def _projected(scene: _Scene, method: str, axes: tuple[str, str], project: Projection, *notes: str) -> Layout:
-    copies = {spec: project(latents.mu[scene.with_copies]) for spec, latents in scene.moved.items()}
-    start, cloud = project(scene.reference.mu[scene.with_copies]), project(scene.reference.mu[scene.positions])
-    return scene.layout(method, axes, cloud, start, copies, *notes)
+    copies = {spec: project(latents.mu) for spec, latents in scene.moved.items()}
+    starts = {spec: project(scene.reference.mu[rows]) for spec, rows in scene.copied.items()}
+    cloud = project(scene.reference.mu[scene.positions])
+    return scene.layout(method, axes, cloud, starts, copies, *notes)
 
 
 def _principal_plane(mu: np.ndarray) -> tuple[Projection, tuple[str, str]]:
@@ -196,9 +207,10 @@ def _principal_plane(mu: np.ndarray) -> tuple[Projection, tuple[str, str]]:
 
 def _latent_line(scene: _Scene) -> Layout:
     """Draw one dimension as a plane: the latent of the image, against the latent that is drawn for it."""
-    own = scene.reference.mu[scene.with_copies, 0].astype(np.float64)
-    copies = {spec: np.stack([own, latents.mu[scene.with_copies, 0]], axis=1) for spec, latents in scene.moved.items()}
+    own = {spec: scene.reference.mu[rows, 0].astype(np.float64) for spec, rows in scene.copied.items()}
+    copies = {spec: np.stack([own[spec], latents.mu[:, 0]], axis=1) for spec, latents in scene.moved.items()}
+    starts = {spec: np.stack([mu, mu], axis=1) for spec, mu in own.items()}
     cloud = np.repeat(scene.reference.mu[scene.positions].astype(np.float64), 2, axis=1)
     axes = ("z of the image", "z of the image, and of its moved copy")
     note = "One latent dimension: images lie on the diagonal, their copies straight above or below them."
-    return scene.layout("latent plane", axes, cloud, np.stack([own, own], axis=1), copies, note)
+    return scene.layout("latent plane", axes, cloud, starts, copies, note)

@@ -102,7 +102,8 @@ def compare_volumes(
     ring = np.random.default_rng(seed).permutation(len(reference))[:RANDOM_PARTICLES]
     wanted = {reference.mu[row].tobytes() for row in ring}
     for spec, rows in chosen.items():
-        wanted |= {latents.mu[row].tobytes() for latents in (reference, encodings.moved[spec]) for row in rows}
+        places = np.searchsorted(encodings.rows(spec), rows)
+        wanted |= {z.tobytes() for z in (*reference.mu[rows], *encodings.moved[spec].mu[places])}
     decoded = DecodedVolumes(decoder, box, lambda done: on_progress(done, len(wanted)) if on_progress else None)
 
     again = likeness(decoded.of(reference.mu[ring[0]]), decoded.fresh(reference.mu[ring[0]]))
@@ -120,11 +121,12 @@ def compare_volumes(
 def _choose(encodings: Encodings, labelled: int, most_moved: int) -> dict[str, list[int]]:
     """Return the positions to decode under each transform: the first ones, then those that moved most, each once."""
     chosen = {}
-    for spec, moved in encodings.moved.items():
+    for spec in encodings.moved:
         if spec != IDENTITY and not _of_another_encoder(spec):
-            furthest = np.argsort(-_displacement(encodings, spec), kind="stable")[:most_moved]
-            first = range(min(labelled, len(moved)))
-            chosen[spec] = list(dict.fromkeys([*first, *map(int, furthest)]))
+            rows = encodings.rows(spec)
+            furthest = rows[np.argsort(-_displacement(encodings, spec), kind="stable")[:most_moved]]
+            first = rows[rows < labelled]
+            chosen[spec] = list(dict.fromkeys([*map(int, first), *map(int, furthest)]))
     return chosen
 
 
@@ -133,17 +135,18 @@ def _of_another_encoder(spec: str) -> bool:
 
 
 def _displacement(encodings: Encodings, spec: str) -> np.ndarray:
-    delta = encodings.moved[spec].mu.astype(np.float64) - encodings.reference.mu
+    delta = encodings.moved[spec].mu.astype(np.float64) - encodings.reference.mu[encodings.rows(spec)]
     return np.asarray(np.linalg.norm(delta, axis=1))
 
 
 def _compare(decoded: DecodedVolumes, encodings: Encodings, spec: str, row: int, labelled: bool) -> Comparison:
-    z, z_moved = encodings.reference.mu[row], encodings.moved[spec].mu[row]
+    place = np.searchsorted(encodings.rows(spec), row)
+    z, z_moved = encodings.reference.mu[row], encodings.moved[spec].mu[place]
     before, after = decoded.of(z), decoded.of(z_moved)
     return Comparison(
         index=int(encodings.reference.index[row]),
         labelled=labelled,
-        displacement=float(_displacement(encodings, spec)[row]),
+        displacement=float(np.linalg.norm(z_moved.astype(np.float64) - z)),
         z=z,
         z_moved=z_moved,
         slices=(np.array(before[decoded.box // 2]), np.array(after[decoded.box // 2])),

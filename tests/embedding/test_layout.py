@@ -117,13 +117,22 @@ def test_sample_keeps_the_labelled_images_and_says_that_it_is_one():
     assert any("40 of 120" in note for note in layout.notes)
 
 
+def test_a_transform_of_a_part_of_the_images_draws_the_copies_that_there_are():
+    whole = encodings()
+    part = whole.moved["roll1"].take(np.array([1, 3, 7, 50]))
+    found = embed(Encodings(whole.reference, {"renoise": part}), seed=0, umap=False)[0].moved["renoise"]
+    assert found.positions.tolist() == [1, 3, 7, 50]  # the labelled ones first, which are 0 to 9
+    expected = np.linalg.norm(part.mu.astype(float) - whole.reference.mu[[1, 3, 7, 50]], axis=1)
+    np.testing.assert_allclose(found.displacement, expected)
+
+
 def test_another_seed_draws_another_sample():
     samples = [embed(encodings(), seed=seed, umap=False, umap_n=40, moved_n=5)[0].positions for seed in (0, 1)]
     assert not np.array_equal(*samples)
 
 
 def test_the_long_umap_is_announced(umap_and_pca):
-    assert SAID == ["UMAP of 120 images and 2 x 120 copies"]
+    assert SAID == ["UMAP of 120 images and 240 copies"]
 
 
 def test_importing_loads_neither_torch_nor_umap():

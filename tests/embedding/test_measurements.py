@@ -35,7 +35,7 @@ def test_interval_encloses_the_value_and_is_seeded():
     moves = rng.random(200)
     lengths = moves + 0.4 * rng.random(200)
     points = np.zeros((200, 2))
-    moved = Moved(np.arange(200), points, points, lengths, moves, fidelity(lengths, moves))
+    moved = Moved(np.arange(200), points, points, lengths, moves, fidelity(lengths, moves), np.arange(10))
     layout = Layout("umap", ("a", "b"), np.arange(200), points, np.arange(10), np.arange(10), {"roll1": moved})
     (first,), (again,) = overlay_measurements([layout], seed=4), overlay_measurements([layout], seed=4)
     assert first == again

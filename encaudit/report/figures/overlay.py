@@ -55,7 +55,7 @@ def overlay(layouts: Sequence[Layout], spec: str) -> bytes:
 
 def _panel(axes: Any, layout: Layout, spec: str, window: np.ndarray) -> None:
     moved = layout.moved[spec]
-    many = len(layout.labelled)
+    many = len(moved.numbers)
     start, points = moved.start[:many], moved.points[:many]
     draw_density(axes, layout.reference)
     for one, other in zip(start, points, strict=True):
@@ -74,7 +74,7 @@ def _panel(axes: Any, layout: Layout, spec: str, window: np.ndarray) -> None:
 
 def _window(layout: Layout, spec: str) -> np.ndarray:
     """Return the lower and upper limits ``2 2`` of what a panel has to show, with a margin."""
-    shown = np.concatenate([layout.reference, layout.moved[spec].points[: len(layout.labelled)]])
+    shown = np.concatenate([layout.reference, layout.moved[spec].points[: len(layout.moved[spec].numbers)]])
     low, high = shown.min(axis=0), shown.max(axis=0)
     margin = 0.06 * float((high - low).max()) or 1.0
     return np.stack([low - margin, high + margin])
@@ -92,9 +92,9 @@ def _same_scale(axes: Any, window: np.ndarray) -> None:
 
 def _number(axes: Any, layout: Layout, spec: str) -> None:
     moved = layout.moved[spec]
-    many = len(layout.labelled)
+    many = len(moved.numbers)
     points = np.concatenate([moved.start[:many], moved.points[:many]])
-    texts = [f"{row}{prime}" for prime in ("", "′") for row in layout.numbers]
+    texts = [f"{row}{prime}" for prime in ("", "′") for row in moved.numbers]
     place_labels(axes, points, texts, [IMAGE_RED] * many + [MOVED_GREEN] * many)
 
 

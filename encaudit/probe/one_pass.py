@@ -1,0 +1,140 @@
+"""The one streaming pass: each image is read once and encoded under every transform."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from encaudit.errors import InputError
+from encaudit.images import stack_moments
+from encaudit.probe.collected import REFERENCE, Collected, Key
+from encaudit.probe.rendered import CLEAN, Rendered
+from encaudit.probe.sample import NO_SAMPLE, Sample
+from encaudit.probe.steadiness import refuse_batch_dependence, refuse_two_latents
+from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents
+from encaudit.transforms import SpecTransform, derangement, parse_transform, split_chain
+from encaudit.types import Encoder, ImageBatch, PixelMoments, Posterior, Reinitializable, Renderer, Stack
+
+PIXELS_PER_BATCH = 2**20  # 4 MiB of float32: larger batches fall out of the cache and ran three times slower
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One encoding that the pass makes: a per-image transform under the encoder or its untrained twin."""
+
+    transform: SpecTransform
+    untrained: bool
+    sampled: bool
+
+
+def encode_stack(
+    encoder: Encoder,
+    stack: Stack,
+    transforms: Sequence[SpecTransform],
+    *,
+    seed: int,
+    sample: Sample = NO_SAMPLE,
+    batch_size: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> Encodings:
+    """Where does each image go in latent space, and where does its moved copy go?
+
+    Reads every image of the stack once, in batches (``batch_size``; None chooses by image size), encodes it as it
+    is and under each transform, and those of the ``sample`` under its transforms too. The identity always runs, as a
+    second encoding of the same batch: it must give the same bits, else UnstableEncoderError. Unusable images (NaN,
+    constant) are left out and named. Draws are keyed by (seed, image index), so the batch size changes no pixel.
+
+    A transform that needs the noise-free image gets what the encoder's own decoder expects at mu; this runs on the
+    sample only. Raises InputError where something that a transform needs is missing.
+    """
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"--batch-size {batch_size}: expected a positive number or auto.")
+    plans = {IDENTITY: parse_transform(IDENTITY)} | {str(transform): transform for transform in transforms}
+    plans |= {str(transform): transform for transform in sample.transforms if str(transform) not in plans}
+    splits = {spec: split_chain(transform) for spec, transform in plans.items()}
+    if any(split.untrained for split in splits.values()):
+        splits = {UNTRAINED: split_chain(parse_transform(UNTRAINED))} | splits
+    everywhere = {str(transform) for transform in transforms} | {IDENTITY, UNTRAINED}
+    jobs: dict[Key, _Job] = {}
+    for spec, split in splits.items():
+        key = (str(split.per_image), split.untrained)
+        sampled = (spec not in everywhere or CLEAN in split.per_image.needs) and (key not in jobs or jobs[key].sampled)
+        jobs[key] = _Job(split.per_image, split.untrained, sampled)
+    _check_needs(encoder, stack, plans.values(), sample)
+    encoders = {False: encoder}
+    if any(job.untrained for job in jobs.values()):
+        encoders[True] = _untrained(encoder, seed)
+
+    collected = Collected([REFERENCE, *jobs])
+    size = batch_size or max(1, min(1024, PIXELS_PER_BATCH // int(np.prod(stack.image_shape))))
+    moments = stack_moments(stack, seed)
+    total = len(stack.index)
+    for start in range(0, total, size):
+        batch = stack.read(np.arange(start, min(start + size, total))).with_(moments=moments)
+        batch = collected.leave_out_unusable(batch)
+        if len(batch):
+            if not collected.batches:
+                refuse_batch_dependence(encoder, batch)
+            collected.add(batch.index.cpu().numpy(), _encode_all(encoders, jobs, batch, sample, seed))
+        if on_progress is not None:
+            on_progress(min(start + size, total), total)
+    latents, left_out = collected.finish()
+    moved = {}
+    for spec, split in splits.items():
+        latent = latents[(str(split.per_image), split.untrained)]
+        if split.permutes and len(latent):
+            latent = Latents(*_permuted(latent, seed), latent.index)
+        if len(latent):
+            moved[spec] = latent
+        elif spec in everywhere:
+            raise InputError(f"{spec} covers none of the {total} images. Leave it out, or choose others with --ind.")
+    return Encodings(latents[REFERENCE], moved, left_out)
+
+
+def _check_needs(encoder: Encoder, stack: Stack, transforms: Iterable[SpecTransform], sample: Sample) -> None:
+    first = stack.read(np.arange(1)).with_(moments=PixelMoments(0.0, 1.0))
+    if sample.noise is not None:
+        first = first.with_(noise_power=sample.noise.of(first.index))
+    if isinstance(encoder, Renderer):
+        first = first.with_(clean=first.images)
+    for transform in transforms:
+        transform.check(first)
+
+
+def _permuted(latent: Latents, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+    exchanged = latent.take(derangement(len(latent), seed))
+    return exchanged.mu, exchanged.logvar
+
+
+def _encode_all(
+    encoders: dict[bool, Encoder], jobs: dict[Key, _Job], batch: ImageBatch, sample: Sample, seed: int
+) -> dict[Key, tuple[np.ndarray, Posterior]]:
+    """Return, for each job, which positions of the batch it covers, and their posterior."""
+    whole = np.arange(len(batch))
+    reference = encoders[False].encode(batch)
+    found = {REFERENCE: (whole, reference)}
+    index = batch.index.cpu().numpy()
+    in_sample = np.isin(index, sample.rows)
+    rendered = Rendered(encoders[False], batch, reference, sample)
+    for key, job in jobs.items():
+        covered = (job.transform.covers(index) if hasattr(job.transform, "covers") else whole >= 0) & (
+            in_sample | (not job.sampled)
+        )
+        if not covered.any():
+            continue
+        rows = np.flatnonzero(covered)
+        observed = rendered.prepared(job.transform, rows)
+        found[key] = (rows, encoders[job.untrained].encode(job.transform(observed, seed=seed)))
+    refuse_two_latents(reference, found[(IDENTITY, False)][1])
+    return found
+
+
+def _untrained(encoder: Encoder, seed: int) -> Encoder:
+    if not isinstance(encoder, Reinitializable):
+        raise InputError(
+            "The transform untrained needs an encoder that can be made anew; this one gives no way to do it. "
+            "Leave untrained out, or give your encoder a method untrained(seed)."
+        )
+    return encoder.untrained(seed)

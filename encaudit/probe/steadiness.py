@@ -1,0 +1,57 @@
+"""Does an image get one latent, whenever and beside whatever it is encoded?"""
+
+import torch
+
+from encaudit.errors import UnstableEncoderError
+from encaudit.types import Encoder, ImageBatch, Posterior
+
+SAME_IMAGE_TOLERANCE = 1e-3  # of the spread of mu; rounding between batch sizes is below 1e-5, batch norm far above
+
+
+def refuse_two_latents(once: Posterior, again: Posterior) -> None:
+    """Refuse an encoder that gave the same images, encoded again, other latents; a bit is enough."""
+    worst, _ = difference(once, again)
+    if worst != 0:
+        raise UnstableEncoderError(
+            f"The same images got two different latents (largest difference {worst:.3g}): the encoder draws at "
+            "random or keeps state. Usual causes: dropout or batch norm left in training mode (call .eval() in "
+            "your factory), or a sample returned instead of mu."
+        )
+
+
+def refuse_batch_dependence(encoder: Encoder, batch: ImageBatch) -> None:
+    """Refuse an encoder whose latent of an image depends on its neighbours in the batch, or on its place there."""
+    if len(batch) < 2:
+        return
+    later = torch.arange(len(batch) // 2, len(batch)).flip(0)
+    whole, part = encoder.encode(batch), encoder.encode(batch.select(later))
+    there = later.to(whole.mu.device)
+    same = Posterior(whole.mu[there], None if whole.logvar is None else whole.logvar[there])
+    worst, spread = difference(same, part)
+    if worst > SAME_IMAGE_TOLERANCE * spread:
+        raise UnstableEncoderError(
+            f"An image's latent depends on the other images of its batch (it moves by {worst:.3g}, the latents spread "
+            f"over {spread:.3g}). Usual cause: batch norm left in training mode; call .eval() in your factory."
+        )
+
+
+def difference(one: Posterior, other: Posterior) -> tuple[float, float]:
+    """Return the largest difference between two encodings of the same images, and how far the first spreads.
+
+    Infinite where only one of them is finite, or only one has a logvar.
+    """
+    if (one.logvar is None) != (other.logvar is None):
+        return float("inf"), 1.0
+    pairs = [(one.mu, other.mu)]
+    if one.logvar is not None and other.logvar is not None:
+        pairs.append((one.logvar, other.logvar))
+    worst, spread = 0.0, 0.0
+    for first, second in pairs:
+        finite = torch.isfinite(first)
+        if not torch.equal(finite, torch.isfinite(second)):
+            return float("inf"), 1.0
+        if finite.any():
+            values = first[finite]
+            worst = max(worst, float((values - second[finite]).abs().max()))
+            spread = max(spread, float(values.std(correction=0)), 1e-3 * float(values.abs().max()))
+    return worst, spread or 1.0

@@ -22,6 +22,7 @@ class ArrayPixels:
 
     apix: float | None = None
     micrographs: np.ndarray | None = None
+    optics_groups: np.ndarray | None = None
 
     def __init__(self, path: str | Path, *, trust_pickle: bool = False) -> None:
         path = Path(path)

@@ -24,6 +24,7 @@ class IdxPixels:
 
     apix: float | None = None
     micrographs: np.ndarray | None = None
+    optics_groups: np.ndarray | None = None
 
     def __init__(self, path: str | Path) -> None:
         path = Path(path)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.images.acquisition import Acquisition, of_cs, of_star
 from encaudit.images.mrc_header import MrcHeader, read_header
 from encaudit.images.pixels import widened
 from encaudit.unreadable import one_line
@@ -33,15 +34,17 @@ class MrcPixels:
             header = read_header(path)
             self.files: tuple[str, ...] = (name,)
             self.apix = header.apix
-            self.micrographs: np.ndarray | None = None
+            told = Acquisition()
         else:
             stacks, header = _checked_stacks(name, self._source.df)
             self.files = (name, *stacks)
             if Path(path).suffix == ".star":
                 self.table = self._source.df
             with _complaints_as_ours(Path(path), datadir):
-                self.apix, self.micrographs = _told_by_table(Path(path), self._source)
+                self.apix, told = _told_by_table(Path(path), self._source)
             self.apix = self.apix or header.apix
+        self.micrographs: np.ndarray | None = told.micrographs
+        self.optics_groups: np.ndarray | None = told.optics_groups
         self.count = int(self._source.n)
         self.image_shape: tuple[int, ...] = (header.box, header.box)
 
@@ -146,24 +149,15 @@ def _checked_stacks(name: str, table: Any) -> tuple[list[str], MrcHeader]:
     return [str(stack) for stack in asked.index], first[1]
 
 
-def _told_by_table(path: Path, source: Any) -> tuple[float | None, np.ndarray | None]:
-    """Return angstrom per pixel, and the micrograph of each image, where the table says so."""
+def _told_by_table(path: Path, source: Any) -> tuple[float | None, Acquisition]:
+    """Return angstrom per pixel, and where each image comes from, where the table says so."""
     if path.suffix == ".star":
-        name = source.get_optics_values("_rlnMicrographName")
-        return _star_apix(source), None if name is None else np.asarray(name).astype(str)
+        return _star_apix(source), of_star(source)
     if path.suffix == ".cs":
         fields = np.load(path)
-        names = fields.dtype.names
-        apix = _single(fields["blob/psize_A"]) if "blob/psize_A" in names else None
-        for column in ("location/micrograph_path", "location/micrograph_uid"):
-            if column in names:
-                return apix, _text(fields[column])
-        return apix, None
-    return None, None
-
-
-def _text(names: np.ndarray) -> np.ndarray:
-    return np.char.decode(names, "utf-8", "replace") if names.dtype.kind == "S" else names.astype(str)
+        apix = _single(fields["blob/psize_A"]) if "blob/psize_A" in fields.dtype.names else None
+        return apix, of_cs(fields)
+    return None, Acquisition()
 
 
 def _star_apix(source: Any) -> float | None:

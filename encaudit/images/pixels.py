@@ -9,8 +9,8 @@ class Pixels(Protocol):
     """Images of one shape, read lazily by row, always as float32.
 
     ``count`` images of ``image_shape`` ((y, x), or (c, y, x) for colour); ``apix`` in angstrom per pixel, None where
-    the file does not say; ``files`` are all the files the pixels come from; ``micrographs`` names the micrograph of
-    each image, None where unknown.
+    the file does not say; ``files`` are all the files the pixels come from; ``micrographs`` and ``optics_groups`` name
+    those of each image, None where unknown.
     """
 
     count: int
@@ -18,6 +18,7 @@ class Pixels(Protocol):
     apix: float | None
     files: tuple[str, ...]
     micrographs: np.ndarray | None
+    optics_groups: np.ndarray | None
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Return the images of these rows, ``b y x`` or ``b c y x``, float32, in the order asked for."""

@@ -21,7 +21,8 @@ class ImageStack:
     - ``index``: ``n``, the stack row of each position (the particle's number for tilt series).
     - ``image_shape``: (y, x); (t, y, x) for tilt series, (c, y, x) for colour.
     - ``apix``: angstrom per pixel, of the CTF where there is one, else of the image file; None where neither says.
-    - ``micrographs``: ``n``, text (of a particle's first tilt); None where unknown.
+    - ``micrographs``, ``optics_groups``: ``n``, text (of a particle's first tilt); None where unknown.
+    - ``rows``: which rows of a metadata file go with the images; see ``read_metadata``.
     - ``files``: the image files, tables first; poses, CTF and index files are not among them.
 
     ``seed`` picks the images that ``moments`` are taken over.
@@ -31,7 +32,7 @@ class ImageStack:
         self, pixels: Pixels, rows: Rows, index: np.ndarray, poses: Poses | None, ctf: Ctf | None, seed: int = 0
     ) -> None:
         self._pixels = pixels
-        self._rows = rows
+        self.rows = rows
         self._poses = poses
         self._ctf = ctf
         self._seed = seed
@@ -41,11 +42,12 @@ class ImageStack:
         self.files: tuple[str, ...] = pixels.files
         first = rows.wanted.reshape(len(index), -1)[:, 0]
         self.micrographs: np.ndarray | None = None if pixels.micrographs is None else pixels.micrographs[first]
+        self.optics_groups: np.ndarray | None = None if pixels.optics_groups is None else pixels.optics_groups[first]
 
     @property
     def kept(self) -> np.ndarray:
         """The stack rows that --ind keeps, before --n: the images of the run, when --ind is the run's."""
-        return self._rows.kept
+        return self.rows.kept
 
     @cached_property
     def moments(self) -> PixelMoments:
@@ -58,7 +60,7 @@ class ImageStack:
 
     def read(self, positions: np.ndarray) -> ImageBatch:
         """Read the observations at these positions (0 .. n - 1), in the order asked for; float32, on the CPU."""
-        rows = self._rows.wanted[positions]
+        rows = self.rows.wanted[positions]
         with reading(self.files[0]):
             pixels = self._pixels.read(rows.reshape(-1))
         return ImageBatch(

@@ -1,0 +1,185 @@
+"""What else is known of each image: its micrograph, its optics group, and any columns that latents may follow."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from encaudit.errors import InputError
+from encaudit.images.acquisition import MICROGRAPH_NAMES, OPTICS_GROUP_NAMES, Acquisition, of_cs, of_star
+from encaudit.images.selection import Rows
+from encaudit.unreadable import one_line, reading
+
+METADATA_SUFFIXES = (".csv", ".star", ".cs")
+INDEX = "index"
+MICROGRAPH = "micrograph"
+OPTICS_GROUP = "optics_group"
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>"})  # in any case of letters
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a file says of n images, in the order of the images.
+
+    - ``micrograph``, ``optics_group``: ``n``, text, or None where the file has no such column.
+    - ``covariates``: the other columns of a .csv, ``n`` each: float64 where every value is a number, else text.
+    - ``missing``: of how many images the value is not known, by column, where there are any. Such a value is NaN among
+      numbers and the empty text among words; no image is left out for it.
+    """
+
+    micrograph: np.ndarray | None
+    optics_group: np.ndarray | None
+    covariates: dict[str, np.ndarray]
+    missing: dict[str, int]
+
+
+def read_metadata(path: str | Path, rows: Rows) -> Metadata:
+    """Read a .csv, a RELION .star or a cryoSPARC .cs that goes with the images of ``rows`` (``ImageStack.rows``).
+
+    It has one row an image of the stack, or of what --ind keeps. A .csv may instead have a column ``index`` of stack
+    rows, in any order, which need not be all: images that it leaves out have missing values. In a tilt series the rows
+    are those of the tilt images, and a particle has the values of its first tilt.
+
+    Micrographs are a column micrograph, _rlnMicrographName, location/micrograph_path or location/micrograph_uid; optics
+    groups are optics_group, _rlnOpticsGroup or ctf/exp_group_id. Raises ``InputError`` for anything that does not fit.
+    """
+    path = Path(path)
+    if path.suffix not in METADATA_SUFFIXES:
+        raise InputError(f"{path} is no table that --metadata takes. Expected {', '.join(METADATA_SUFFIXES)}.")
+    with reading(path):
+        if not path.is_file():
+            raise InputError(f"No file at {path}. Check the path given to --metadata.")
+        if path.suffix == ".csv":
+            return _of_columns(path, _columns(path), rows)
+        told = _told(path)
+    columns = {
+        name: values
+        for name, values in ((MICROGRAPH, told.micrographs), (OPTICS_GROUP, told.optics_groups))
+        if values is not None
+    }
+    if not columns:
+        raise InputError(
+            f"{path} names neither micrographs ({', '.join(MICROGRAPH_NAMES)}) nor optics groups "
+            f"({', '.join(OPTICS_GROUP_NAMES)}). Export it with one of them."
+        )
+    return _of_columns(path, columns, rows)
+
+
+def _told(path: Path) -> Acquisition:
+    from cryodrgn.starfile import Starfile
+
+    try:
+        return of_star(Starfile(str(path))) if path.suffix == ".star" else of_cs(np.load(path))
+    except Exception as error:  # a damaged table fails anywhere in numpy, pandas or cryoDRGN: EOFError, KeyError ...
+        if isinstance(error, OSError) and error.strerror:
+            raise
+        raise InputError(
+            f"{path} cannot be read as a {path.suffix} table ({type(error).__name__}: {one_line(error)}). "
+            "Export it again, or give the columns as a .csv."
+        ) from error
+
+
+def _columns(path: Path) -> dict[str, np.ndarray]:
+    """Return the columns of a .csv, as text."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = [(number, line) for number, line in _numbered(csv.reader(file, strict=True)) if line]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a .csv ({one_line(error)}). Save it again as UTF-8.") from error
+    if len(lines) < 2:
+        raise InputError(f"{path} has no rows. Expected a line of column names, and one line an image.")
+    names = [name.strip() for name in lines[0][1]]
+    if len(names) == 1 and any(other in names[0] for other in ";\t"):
+        raise InputError(f"{path} separates its columns by something else than commas. Save it again with commas.")
+    folded = [name.lower() for name in names]
+    for name in folded:
+        if name == "" or folded.count(name) > 1:
+            problem = f"two columns called {name}" if name else "a column without a name"
+            raise InputError(f"{path} has {problem}. Give each column a name of its own.")
+    if _numbers(np.array(names)).dtype == np.float64:
+        raise InputError(f"{path} begins with numbers. Expected a line of column names first.")
+    for number, line in lines[1:]:
+        if len(line) != len(names):
+            raise InputError(
+                f"{path} has {len(line)} values in line {number}, and {len(names)} columns ({', '.join(names)}). "
+                "Give each line a value, or nothing between two commas, for each column."
+            )
+    values = zip(*(line for _, line in lines[1:]), strict=True)
+    return {name: np.array([value.strip() for value in column]) for name, column in zip(names, values, strict=True)}
+
+
+def _numbered(lines: Any) -> Iterator[tuple[int, list[str]]]:
+    for line in lines:
+        yield lines.line_num, line
+
+
+def _of_columns(path: Path, columns: dict[str, np.ndarray], rows: Rows) -> Metadata:
+    """Bring columns of text to the images that are audited."""
+    index = _called(columns, INDEX)
+    if index is None:
+        where = rows.in_table(len(next(iter(columns.values()))), "rows", str(path))
+    else:
+        where = _listed(path, columns[index], rows)
+    where = where.reshape(len(where), -1)[:, 0]
+    texts = {name: _known(values, where) for name, values in columns.items() if name != index}
+    micrograph = _called(texts, MICROGRAPH, *MICROGRAPH_NAMES)
+    optics_group = _called(texts, OPTICS_GROUP, *OPTICS_GROUP_NAMES)
+    covariates = {name: _numbers(values) for name, values in texts.items() if name not in (micrograph, optics_group)}
+    return Metadata(
+        None if micrograph is None else texts[micrograph],
+        None if optics_group is None else texts[optics_group],
+        covariates,
+        {
+            name: lacking
+            for name, values in (texts | covariates).items()
+            if (lacking := int(np.isnan(values).sum() if values.dtype.kind == "f" else (values == "").sum()))
+        },
+    )
+
+
+def _called(columns: Iterable[str], *names: str) -> str | None:
+    """Return the first of these names that a column has, whatever the case of its letters."""
+    spelled = {column.lower(): column for column in columns}
+    return next((spelled[name.lower()] for name in names if name.lower() in spelled), None)
+
+
+def _listed(path: Path, index: np.ndarray, rows: Rows) -> np.ndarray:
+    """Return in which line of the table each wanted row is, as its index says; -1 for none."""
+    for line, value in enumerate(index.tolist(), start=1):
+        if not (value.isascii() and value.isdecimal() and len(value) < 18 and int(value) < rows.whole):
+            raise InputError(
+                f"{path} has the index {value!r} in its row {line}; expected rows of the stack, 0 to {rows.whole - 1}."
+            )
+    numbers = index.astype(np.int64)
+    line_of = np.full(rows.whole, -1)
+    line_of[numbers] = np.arange(len(numbers))
+    again = np.flatnonzero(line_of[numbers] != np.arange(len(numbers)))
+    if len(again):
+        raise InputError(f"{path} has the index {numbers[again[0]]} twice. Give each row of the stack once.")
+    where: np.ndarray = line_of[rows.wanted]
+    if (where.reshape(len(where), -1)[:, 0] < 0).all():
+        raise InputError(
+            f"{path} has none of the images that are audited in its index. Give the table of these images."
+        )
+    return where
+
+
+def _known(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Return the values in these lines, as text; the empty text for a line of -1, and for every way to say missing."""
+    wanted = values[where]
+    return np.where((where < 0) | np.isin(np.char.lower(wanted), list(MISSING)), "", wanted)
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    """Return float64 where all that is known are numbers (what is not finite counts as missing), else the text."""
+    known = values != ""
+    numbers = np.full(len(values), np.nan)
+    try:
+        numbers[known] = pd.to_numeric(values[known].astype(object))
+    except (ValueError, TypeError, OverflowError):
+        return values
+    return np.where(np.isfinite(numbers), numbers, np.nan)

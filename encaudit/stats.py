@@ -39,6 +39,11 @@ def derangement(n: int, seed: int, purpose: str = "random pairs") -> np.ndarray:
     return partner
 
 
+def group_codes(groups: np.ndarray) -> np.ndarray:
+    """Return integer codes 0 .. G-1 of groups of any dtype (``n``), each of them used."""
+    return np.unique(groups, return_inverse=True)[1].reshape(len(groups))
+
+
 def summarize_images(values: np.ndarray, groups: np.ndarray | None, seed: int) -> Summary:
     """How is a quantity that each image has (``n`` floats) distributed? The interval is that of its median."""
     q05, q25, median, q75, q95 = (float(q) for q in np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95]))

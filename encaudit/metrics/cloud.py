@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from encaudit.metrics.all_pairs import PairDistances, distance_sums, pair_distances
-from encaudit.results import Latents
+from encaudit.results import Latents, Skipped
 from encaudit.stats import derangement, generator, resamples
 
 NEIGHBOURS = 15
 TREE_DIMENSIONS = 4
 CLUSTERS = 20  # as many as `cryodrgn analyze` makes
+NO_LOGVAR = Skipped("the encoder states no logvar")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,11 @@ class Cloud:
     def mu(self) -> np.ndarray:
         """Latents, ``n d`` float64."""
         return self.latents.mu.astype(np.float64)
+
+    @cached_property
+    def logvar(self) -> np.ndarray | None:
+        """Log variances of the posteriors, ``n d`` float64; None where the encoder states none."""
+        return None if self.latents.logvar is None else self.latents.logvar.astype(np.float64)
 
     @cached_property
     def partner(self) -> np.ndarray:
@@ -124,11 +130,13 @@ class Pair:
         return self.cloud.within.query_sum if self.unmoved else distance_sums(self.mu)
 
     @property
-    def logvars(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Logvar of reference and moved, each ``n d`` float64; None where the encoder states none."""
-        if self.cloud.latents.logvar is None or self.moved.logvar is None:
-            return None
-        return self.cloud.latents.logvar.astype(np.float64), self.moved.logvar.astype(np.float64)
+    def logvars(self) -> tuple[np.ndarray, np.ndarray] | Skipped:
+        """Logvar of reference and moved, each ``n d`` float64; a skip where one of them states none."""
+        if self.cloud.logvar is None:
+            return NO_LOGVAR
+        if self.moved.logvar is None:
+            return Skipped("the moved latents come without a logvar")
+        return self.cloud.logvar, self.moved.logvar.astype(np.float64)
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

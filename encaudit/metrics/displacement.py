@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import rankdata
 
-from encaudit.metrics.cloud import Pair, distance
+from encaudit.metrics.cloud import NO_LOGVAR, Pair, distance
 from encaudit.metrics.metric import PerImage, Result, WholeSet, metric
 from encaudit.results import Skipped
 from encaudit.stats import NO_INTERVAL, bootstrap_medians, has_interval, influence_interval, percentile_interval
@@ -57,13 +57,13 @@ def displacement_sigma(pair: Pair) -> Result:
 
     Zero: the encoder ignores the transform; the identity gives exactly 0.
     Large, for two unlike reasons: the encoder sees the transform, or its sigma has collapsed.
-    Skipped when the encoder states no logvar.
+    Skipped when the encoder states no logvar; that of the moved latents is not needed.
 
     Source: ours; a diagonal Mahalanobis distance over sqrt(d), so that it compares across d.
     """
-    if pair.logvars is None:
-        return Skipped("the encoder states no logvar")
-    steps = (pair.mu - pair.cloud.mu) * np.exp(-0.5 * pair.logvars[0])
+    if pair.cloud.logvar is None:
+        return NO_LOGVAR
+    steps = (pair.mu - pair.cloud.mu) * np.exp(-0.5 * pair.cloud.logvar)
     return PerImage(np.sqrt((steps**2).mean(axis=1)))
 
 

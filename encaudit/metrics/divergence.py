@@ -15,12 +15,12 @@ def posterior_kl(pair: Pair) -> Result:
 
     Zero: the same posterior; the identity gives exactly 0.
     Large: mu moved by many sigma of the reference, or sigma itself changed, or sigma has collapsed.
-    Skipped when the encoder states no logvar.
+    Skipped when either side states no logvar.
 
     Source: Sinha & Dieng 2021 use it, as a penalty, to make encoders consistent under augmentation.
     """
-    if pair.logvars is None:
-        return Skipped("the encoder states no logvar")
+    if isinstance(pair.logvars, Skipped):
+        return pair.logvars
     reference, moved = pair.logvars
     return PerImage(_gaussian_kl(pair.mu, moved, pair.cloud.mu, reference))
 
@@ -33,10 +33,10 @@ def posterior_kl_symmetric(pair: Pair) -> Result:
 
     Zero: the same posterior; the identity gives exactly 0.
     Far from posterior_kl: the transform changes the encoder's doubt, not only its answer.
-    Skipped when the encoder states no logvar.
+    Skipped when either side states no logvar.
     """
-    if pair.logvars is None:
-        return Skipped("the encoder states no logvar")
+    if isinstance(pair.logvars, Skipped):
+        return pair.logvars
     reference, moved = pair.logvars
     forth = _gaussian_kl(pair.mu, moved, pair.cloud.mu, reference)
     back = _gaussian_kl(pair.cloud.mu, reference, pair.mu, moved)

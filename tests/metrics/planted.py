@@ -4,8 +4,8 @@ import numpy as np
 
 from encaudit.metrics import METRICS
 from encaudit.metrics.cloud import Cloud, Pair
-from encaudit.metrics.measuring import headline
 from encaudit.metrics.metric import PerImage, Result, WholeSet
+from encaudit.metrics.scale import headline
 from encaudit.results import Latents
 
 

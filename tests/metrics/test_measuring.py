@@ -158,6 +158,45 @@ def test_a_moved_image_of_the_untrained_encoder_is_compared_with_that_encoders_o
     assert found["displacement"].ceiling > 15  # random pairs of the untrained cloud, ten times wider
 
 
+def covering(whole, spec, rows):
+    """The same encodings, but a transform covers only these rows."""
+    return Encodings(whole.reference, {**whole.moved, spec: whole.moved[spec].take(rows)})
+
+
+def test_a_transform_that_covers_a_part_is_measured_as_if_there_were_only_that_part():
+    rows, micrograph = np.arange(0, 200, 2), np.arange(200) // 20
+    whole = encodings(200, roll1=normal(200, 3) + normal(200, 3, 1), renoise=normal(200, 3) + 0.1 * normal(200, 3, 2))
+    alone = Encodings(whole.reference.take(rows), {spec: moved.take(rows) for spec, moved in whole.moved.items()})
+    mixed = measure(covering(whole, "renoise", rows), seed=0, groups=micrograph)
+    assert by_name(mixed, "renoise") == by_name(measure(alone, seed=0, groups=micrograph[rows]), "renoise")
+    assert by_name(mixed, "roll1") == by_name(measure(whole, seed=0, groups=micrograph), "roll1")
+    assert all(len(column) == 100 for column in mixed.particles["renoise"].values())
+
+
+def test_transforms_that_cover_the_same_part_share_its_floor_and_ceiling():
+    rows, moved = np.arange(50), normal(80, 3, 1)
+    planted = covering(covering(encodings(a=moved, b=moved + 1), "a", rows), "b", rows)
+    told = []
+    measure(planted, seed=0, on_progress=told.append)
+    assert told.count("shuffled pairs: cka") == 2  # for all images, and for the part
+
+
+def test_a_part_of_two_images_is_skipped_and_the_rest_is_measured():
+    measured = measure(covering(encodings(roll1=normal(80, 3, 1)), "roll1", np.arange(2)), seed=0)
+    assert all(isinstance(m.value, Skipped) for m in by_name(measured, "roll1").values())
+    assert measured.particles["roll1"] == {}
+    assert not isinstance(by_name(measured, "identity")["displacement"].value, Skipped)
+
+
+def test_moved_latents_without_a_logvar_are_measured_by_the_error_bars_of_the_reference():
+    mu = normal(80, 3)
+    reference = latents(mu, 0.0)
+    found = by_name(measure(Encodings(reference, {"identity": reference, "seed": latents(mu + 2)}), seed=0), "seed")
+    assert found["displacement_sigma"].value.median == pytest.approx(2)
+    assert found["posterior_kl"].value == Skipped("the moved latents come without a logvar")
+    assert found["posterior_kl"].floor == 0
+
+
 def test_the_same_seed_gives_the_same_numbers_and_another_one_other_pairs():
     cloud = encodings(jitter=normal(80, 3) + 0.5 * normal(80, 3, 1))
     first, again, other = (measure(cloud, seed=seed) for seed in (3, 3, 4))

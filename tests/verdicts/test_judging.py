@@ -1,0 +1,177 @@
+"""Each verdict is given for what it stands on, and withheld when any of that is missing."""
+
+from dataclasses import replace
+
+import pytest
+
+from encaudit import findings, stats
+from encaudit.results import Finding, Measurement, Skipped, Summary, Verdict
+from encaudit.verdicts import CODES, RULES, is_probe, judge, rules
+
+KEPT = {"displacement_ratio": 0.05, "retrieval_rank": 0.0, "pair_auc": 0.999, "recoverability": 0.99}
+SCATTERED = {
+    "displacement_ratio": 0.83,
+    "retrieval_rank": 0.33,
+    "pair_auc": 0.65,
+    "recoverability": 0.3,
+    "alignment": 0.01,
+    "neighbour_overlap": 0.05,
+}
+LOST = {"displacement_ratio": 1.0, "retrieval_rank": 0.49, "pair_auc": 0.51, "recoverability": 0.0}
+
+
+def measured(spec: str | None, values: dict[str, float], reach: float = 0.01, n: int = 1000) -> list[Measurement]:
+    def one(name: str, value: float) -> Measurement:
+        summary = Summary(value, value, value, value, value, value, value - reach, value + reach, n)
+        return Measurement(name, 1, spec, "1", summary, None, 15 / (n - 1) if name == "neighbour_overlap" else None)
+
+    return [one(name, value) for name, value in values.items()]
+
+
+def without_intervals(measurements: list[Measurement]) -> list[Measurement]:
+    summaries = [one.value for one in measurements]
+    bare = [replace(value, ci_low=None, ci_high=None) for value in summaries if isinstance(value, Summary)]
+    return [replace(one, value=value) for one, value in zip(measurements, bare, strict=True)]
+
+
+def verdict(*measurements: list[Measurement], found: tuple[Finding, ...] = ()) -> Verdict:
+    (only,) = judge([one for part in measurements for one in part], list(found))
+    return only
+
+
+def test_an_image_that_keeps_its_place_is_invariant_even_without_a_renoise_control() -> None:
+    given = verdict(measured("roll1", KEPT))
+    assert given.code == "invariant"
+    assert given.transform == "roll1"
+    assert given.because[0] == "retrieval_rank of roll1 is 0 (-0.01 to 0.01); the bound, at most 0.05, is met."
+    assert len(given.because) == len(rules.KEEPS_PLACE)
+
+
+@pytest.mark.parametrize("bound", rules.KEEPS_PLACE, ids=lambda bound: bound.measure)
+def test_an_interval_that_crosses_one_bound_is_enough_to_withhold_invariant(bound: rules.Bound) -> None:
+    near = {**SCATTERED, **KEPT, "recoverability": 0.8, "neighbour_overlap": 0.3, bound.measure: bound.value}
+    assert verdict(measured("roll1", near), measured("renoise", KEPT)).code == "inconclusive"
+
+
+def test_a_lawful_motion_is_equivariant_however_far() -> None:
+    assert verdict(measured("roll1", {**LOST, "recoverability": 0.95})).code == "equivariant"
+    assert verdict(measured("roll1", {**LOST, "neighbour_overlap": 0.9})).code == "equivariant"
+    assert verdict(measured("roll1", {**LOST, "alignment": 0.97}, reach=0.001)).code == "equivariant"
+
+
+def test_a_common_shift_does_not_excuse_the_scatter_beside_it() -> None:
+    far = {**LOST, "displacement_ratio": 8.0, "alignment": 0.98}
+    assert verdict(measured("roll1", far), measured("renoise", KEPT)).code == "scatters"
+
+
+def test_a_lawless_motion_further_than_fresh_noise_scatters() -> None:
+    given = verdict(measured("roll1", SCATTERED), measured("renoise:clean=clean.npy", {**KEPT, "pair_auc": 0.9}))
+    assert given.code == "scatters"
+    assert "renoise:clean=clean.npy" in given.because[-1]
+
+
+def test_what_lies_beyond_renoise_is_taken_from_its_own_measure_where_there_is_one() -> None:
+    control = measured("renoise", KEPT)
+    assert verdict(measured("roll1", {**SCATTERED, "beyond_renoise": 0.9}), control).code == "scatters"
+    assert verdict(measured("roll1", {**SCATTERED, "beyond_renoise": 0.55}), control).code == "inconclusive"
+
+
+def test_at_snr_a_tenth_a_roll_does_not_scatter_when_fresh_noise_goes_further() -> None:
+    renoised = {**SCATTERED, "displacement_ratio": 0.85, "retrieval_rank": 0.34}
+    given = verdict(measured("roll1", {**SCATTERED, "displacement_ratio": 0.80}), measured("renoise", renoised))
+    assert given.code == "inconclusive"
+    assert "hardly further than fresh noise" in given.text
+
+
+def test_noise_that_goes_as_far_as_a_stranger_is_memorized() -> None:
+    assert verdict(measured("roll1", LOST), measured("renoise:snr=0.1", LOST)).code == "memorizes-noise"
+    assert verdict(measured("roll1", KEPT), measured("renoise:snr=0.1", LOST)).code == "invariant"
+
+
+def test_the_renoise_control_that_knows_the_clean_image_is_preferred() -> None:
+    both = [*measured("renoise:snr=1", LOST), *measured("renoise:clean=a+b.npy", KEPT)]
+    assert verdict(measured("roll1", SCATTERED), both).code == "scatters"
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ([], "no renoise control"),
+        (without_intervals(measured("renoise", KEPT, n=12)), "too few images"),
+        (measured("renoise", {"retrieval_rank": 0.1}), "was not measured"),
+        ([*measured("renoise", KEPT), *measured("roll1:frame=covariant", LOST)], "positive control fails"),
+        (measured("renoise", {**KEPT, "displacement_ratio": 0.71}), "not clearly further"),
+    ],
+)
+def test_each_reason_to_withhold_a_verdict_has_its_own_sentence(extra: list[Measurement], said: str) -> None:
+    given = verdict(measured("roll1", SCATTERED, reach=0.02), extra)
+    assert given.code == "inconclusive"
+    assert said in given.text
+
+
+def test_between_the_bounds_of_two_verdicts_there_is_none() -> None:
+    middling = {**SCATTERED, "recoverability": 0.8}
+    given = verdict(measured("roll1", middling), measured("renoise", KEPT))
+    assert given.code == "inconclusive"
+    assert "between" in given.text
+
+
+def test_a_measure_that_was_skipped_is_named_with_its_reason() -> None:
+    skipped = Measurement("pair_auc", 1, "roll1", "1", Skipped("out of range"), None, None)
+    some = measured("roll1", {name: value for name, value in KEPT.items() if name != "pair_auc"})
+    assert verdict([skipped, *some]).text == "pair_auc is missing: out of range."
+
+
+def test_without_intervals_there_are_too_few_images() -> None:
+    assert verdict(without_intervals(measured("roll1", KEPT, n=12))).code == "too-few-images"
+
+
+def test_a_constant_or_collapsed_encoder_is_not_judged_otherwise() -> None:
+    for code in rules.COLLAPSED_FINDINGS:
+        given = verdict(measured("roll1", KEPT), found=(Finding(code, "warning", "Why."),))
+        assert (given.code, given.because) == ("collapsed", ["Why."])
+    apart = replace(measured("roll1", {"displacement_sigma": 0.1})[0], ceiling=0.4)
+    assert verdict([apart, *measured("roll1", KEPT)]).code == "collapsed"
+
+
+def test_no_active_unit_means_collapse_only_where_there_is_a_prior() -> None:
+    idle = measured(None, {"active_units": 0.0, "prior_kl": 0.001})
+    sigma = replace(measured("roll1", {"displacement_sigma": 0.1})[0], ceiling=2.0)
+    assert verdict(measured("roll1", KEPT), idle, [sigma]).code == "collapsed"
+    assert verdict(measured("roll1", KEPT), idle).code == "invariant"
+
+
+@pytest.mark.parametrize(
+    ("spec", "probes"),
+    [
+        ("roll1", True),
+        ("roll1+rot90", True),
+        ("addnoise:snr=1", True),
+        ("rot90", True),
+        ("rot90:frame=array", True),
+        ("identity", False),
+        ("noise", False),
+        ("permutation", False),
+        ("renoise", False),
+        ("renoise:clean=a+b.npy", False),
+        ("untrained", False),
+        ("untrained+roll1", False),
+        ("other-seed", False),
+        ("roll1:frame=covariant", False),
+    ],
+)
+def test_controls_are_not_judged(spec: str, probes: bool) -> None:
+    assert is_probe(spec) == probes
+
+
+def test_every_code_has_a_rule_and_only_those_of_the_report_exist() -> None:
+    from encaudit.report.document import _Verdict
+
+    assert set(CODES) == set(_Verdict.model_fields["code"].annotation.__args__)
+    assert all(rule.says and rule.when for rule in RULES)
+
+
+def test_the_rules_agree_with_the_findings_and_statistics_that_they_cannot_import() -> None:
+    assert rules.COLLAPSED_FINDINGS == findings.UNJUDGED
+    assert rules.COLLAPSED_SIGMA == findings.COLLAPSED_SIGMA
+    assert f"Fewer than {stats.MIN_IMAGES} images, or fewer than {stats.MIN_GROUPS} micrographs" in RULES[0].when

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from encaudit.errors import InputError
 from encaudit.draws import repeat_seed
+from encaudit.errors import InputError
 from encaudit.transforms.identity import Identity
 from encaudit.transforms.spec import SpecTransform
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from encaudit.errors import InputError
 from encaudit.draws import normal_like
+from encaudit.errors import InputError
 from encaudit.transforms.spec import SpecTransform
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encaudit import stats
-from encaudit.errors import InputError
 from encaudit.draws import normal_like
+from encaudit.errors import InputError
 from encaudit.transforms.spec import SpecTransform
 
 if TYPE_CHECKING:

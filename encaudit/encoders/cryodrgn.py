@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
+from encaudit.encoders.cryodrgn_frame import CryodrgnFrame
+from encaudit.encoders.cryodrgn_likelihood import CryodrgnLikelihood
 from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Posterior
@@ -32,8 +34,6 @@ class CryodrgnEncoder:
         seed: int | None = None,
     ) -> None:
         """Build the network and load its weights; without ``state`` it stays as initialized from ``seed``."""
-        from cryodrgn.masking import spherical_window_mask
-
         self.config = config
         self.device = torch.device(device)
         with torch.random.fork_rng(devices=[]):
@@ -44,10 +44,6 @@ class CryodrgnEncoder:
         self.model.to(self.device).eval().requires_grad_(False)
         self.latent_dim: int = config.model_args.zdim
         self.box = config.box
-        args = config.dataset_args
-        window = spherical_window_mask(D=self.box, in_rad=args.window_r, out_rad=0.99) if args.window else None
-        sign = -1.0 if args.invert_data else 1.0
-        self._window = (sign * (torch.ones(self.box, self.box) if window is None else window)).to(self.device)
         mask = self.model.enc_mask
         self._mask = torch.ones(self.lattice.D**2, dtype=torch.bool) if mask is None else mask.cpu()
         self._mask = self._mask.to(self.device)
@@ -55,7 +51,9 @@ class CryodrgnEncoder:
         self.lattice.coords = self.lattice.coords.to(self.device)
         self.lattice.freqs2d = self.lattice.freqs2d.to(self.device)
         self.lattice.device = self.device
-        self._freqs = self.lattice.freqs2d[self._mask]
+        self._frame = CryodrgnFrame(config, self.lattice, self.device)
+        self._likelihood = CryodrgnLikelihood(config, self.model, self._frame)
+        self.noise_model = self._likelihood.noise.words
 
     @torch.inference_mode()
     def encode(self, batch: ImageBatch) -> Posterior:
@@ -70,34 +68,16 @@ class CryodrgnEncoder:
 
     def network_input(self, batch: ImageBatch) -> Tensor:
         """Return what the first layer sees: centred, phase-flipped Hartley coefficients, ``b*t in_dim``."""
-        from cryodrgn import fft
-
-        images = batch.images.reshape(-1, self.box, self.box)
-        hartley = fft.symmetrize_ht(fft.ht2_center(images * self._window))
-        hartley = hartley.reshape(len(images), -1)[:, self._mask]  # reshape: symmetrize_ht drops a batch of one
-        mean, std = self.config.dataset_args.norm
-        hartley = (hartley - mean) / std
-        if batch.shift_px is not None:
-            # The circular mask is symmetric, so the partner -k of a masked coefficient is again its mirror in the list.
-            shift = batch.shift_px.reshape(-1, 1, 2)
-            hartley = self.lattice.translate_ht(hartley, shift, self._mask).reshape(len(images), -1)
-        if batch.ctf is not None:
-            hartley = hartley * self._ctf(batch.ctf.reshape(-1, 8)).sign()
-        prepared: Tensor = hartley
-        return prepared
-
-    def _ctf(self, parameters: Tensor) -> Tensor:
-        from cryodrgn.ctf import compute_ctf
-
-        freqs = self._freqs.unsqueeze(0) / parameters[:, 0].reshape(-1, 1, 1)
-        ctf: Tensor = compute_ctf(freqs, *torch.split(parameters[:, 1:], 1, 1))
-        return ctf
+        prepared = self._frame.coefficients(batch, self._mask)
+        return (
+            prepared if batch.ctf is None else prepared * self._frame.ctf(batch.ctf.reshape(-1, 8), self._mask).sign()
+        )
 
     def _real_space_input(self, batch: ImageBatch) -> Tensor:
         """Return windowed pixels in units of the stack's own moments, as the convolutional encoder was trained on."""
         if batch.moments is None:
             raise InputError("The convolutional encoder needs the stack's pixel moments; encode it through a stack.")
-        return (batch.images * self._window - batch.moments.mean) / batch.moments.std
+        return (self._frame.windowed(batch.images) - batch.moments.mean) / batch.moments.std
 
     def _check(self, batch: ImageBatch) -> None:
         ntilts = self.config.ntilts
@@ -112,6 +92,21 @@ class CryodrgnEncoder:
     def untrained(self, seed: int) -> "CryodrgnEncoder":
         """Return the same architecture with fresh weights drawn from a seed."""
         return CryodrgnEncoder(self.config, None, device=self.device, seed=seed)
+
+    def render(self, batch: ImageBatch, z: Tensor) -> Tensor:
+        """Return what the decoder expects of each particle at ``z``, ``b y x``; InputError where it cannot be asked."""
+        self._check(batch)
+        return self._likelihood.render(batch, z)
+
+    def simulate(self, batch: ImageBatch, z: Tensor, *, seed: int) -> Tensor:
+        """Return ``render`` plus the noise that the training loss assumes (see ``noise_model``)."""
+        self._check(batch)
+        return self._likelihood.simulate(batch, z, seed)
+
+    def elbo(self, batch: ImageBatch, q: Posterior, *, seed: int) -> Tensor:
+        """Return the evidence lower bound of each image under ``q``, ``b`` nats, but for a constant."""
+        self._check(batch)
+        return self._likelihood.elbo(batch, q, seed)
 
     @torch.inference_mode()
     def decode_volume(self, z: np.ndarray, box: int | None = None) -> np.ndarray:

@@ -105,6 +105,7 @@ class CryodrgnConfig(BaseModel):
     lattice_args: LatticeArgs
     model_args: ModelArgs
     version: str | None = None
+    cmd: list[str] | None = Field(None, exclude=True)
     path: Path | None = Field(None, exclude=True)
 
     @property
@@ -148,7 +149,7 @@ def read_config(path: Path, *, trust_pickle: bool = False) -> CryodrgnConfig:
     with reading(path):
         if not path.is_file():
             raise InputError(f"No config at {path}. Give the run's config.yaml or config.pkl with --config PATH.")
-    raw = load_plain(path, trust=trust_pickle)[0] if path.suffix == ".pkl" else _read_yaml(path)
+    raw, *others = load_plain(path, trust=trust_pickle) if path.suffix == ".pkl" else [_read_yaml(path)]
     if not isinstance(raw, Mapping) or "model_args" not in raw:
         raise InputError(
             f"{path} is not a config of `cryodrgn train_vae`: it has no model_args. "
@@ -158,9 +159,8 @@ def read_config(path: Path, *, trust_pickle: bool = False) -> CryodrgnConfig:
         settings = {name: _plain(raw[name]) for name in ("dataset_args", "lattice_args", "model_args") if name in raw}
         _refuse_other_models(path, settings)
         version = raw.get("version")
-        return CryodrgnConfig.model_validate(
-            settings | {"version": None if version is None else str(version), "path": path}
-        )
+        told = {"version": None if version is None else str(version), "cmd": _command([raw, *others]), "path": path}
+        return CryodrgnConfig.model_validate(settings | told)
     except _NotPlain as error:
         raise InputError(
             f"{path}: {error}. Expected the config that `cryodrgn train_vae` wrote beside the checkpoint; name it with "
@@ -173,6 +173,12 @@ def read_config(path: Path, *, trust_pickle: bool = False) -> CryodrgnConfig:
             f"{path}: {where}: {first['msg'].lower()}. Expected the config that `cryodrgn train_vae` wrote beside "
             "the checkpoint; name it with --config PATH."
         ) from None
+
+
+def _command(sections: list[Any]) -> list[str] | None:
+    """Return the command line of the training, which 1.x wrote in a second pickle; None where none is told."""
+    told = [section["cmd"] for section in sections if isinstance(section, Mapping) and "cmd" in section]
+    return told[0] if told and isinstance(told[0], list) and all(isinstance(word, str) for word in told[0]) else None
 
 
 def _read_yaml(path: Path) -> Any:

@@ -12,6 +12,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from encaudit.draws import uniform_like
+from encaudit.encoders.evidence import evidence_bound, on_device
 from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Posterior
@@ -62,7 +64,9 @@ class ImageVAE(nn.Module):
 
 
 class VaeEncoder:
-    """An ``ImageVAE`` as the rest of encaudit sees it: an Encoder that can also start over untrained."""
+    """An ``ImageVAE`` as the rest of encaudit sees it: an Encoder that also renders, and can start over untrained."""
+
+    noise_model = "black and white pixels (Bernoulli), white with the probability that the decoder gives each"
 
     def __init__(self, model: ImageVAE, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
@@ -73,18 +77,51 @@ class VaeEncoder:
     @torch.inference_mode()
     def encode(self, batch: ImageBatch) -> Posterior:
         """Return the posterior of each image, ``b d``; raises InputError when the images have another size."""
-        shape = tuple(batch.images.shape[1:])
-        if shape != self.image_shape:
-            raise InputError(
-                f"The images are {_times(shape)} pixels, but this VAE was trained on {_times(self.image_shape)}. "
-                "Give --images a stack of the size it was trained on."
-            )
+        self._check(batch)
         return self.model.posterior(batch.images.to(self.device))
 
     @torch.inference_mode()
     def decode(self, z: Tensor) -> Tensor:
         """Return the images ``b y x`` in [0, 1] at latents ``z``, ``b d``."""
         return self.model.decode(z.to(self.device))
+
+    def render(self, batch: ImageBatch, z: Tensor) -> Tensor:
+        """Return the images ``b y x`` that the decoder expects at ``z``; nothing of the batch but its size matters."""
+        self._check(batch)
+        return self.decode(z)
+
+    def simulate(self, batch: ImageBatch, z: Tensor, *, seed: int) -> Tensor:
+        """Return black and white images, each pixel white with the probability that ``render`` gives it."""
+        shades = self.render(batch, z)
+        return (uniform_like(batch, seed, "decoder noise").to(shades) < shades).to(shades.dtype)
+
+    @torch.inference_mode()
+    def elbo(self, batch: ImageBatch, q: Posterior, *, seed: int) -> Tensor:
+        """Return the evidence lower bound of each image, ``b`` nats: minus summed cross-entropy, minus KL.
+
+        Raises InputError for images beyond [0, 1].
+        """
+        self._check(batch)
+        seen = batch.images.to(self.device)
+        if len(seen) and not (seen.min() >= 0 and seen.max() <= 1):
+            raise InputError(
+                f"The images reach from {float(seen.min()):.3g} to {float(seen.max()):.3g}; the likelihood of this VAE "
+                "is one of pixels in [0, 1]. Scale them as it was trained on."
+            )
+
+        def log_likelihood(z: Tensor) -> Tensor:
+            cross_entropy = nn.functional.binary_cross_entropy(self.model.decode(z), seen, reduction="none")
+            return -cross_entropy.flatten(1).sum(dim=1)
+
+        return evidence_bound(on_device(q, self.device), batch.index, seed, log_likelihood)
+
+    def _check(self, batch: ImageBatch) -> None:
+        shape = tuple(batch.images.shape[1:])
+        if shape != self.image_shape:
+            raise InputError(
+                f"The images are {_times(shape)} pixels, but this VAE was trained on {_times(self.image_shape)}. "
+                "Give --images a stack of the size it was trained on."
+            )
 
     def untrained(self, seed: int) -> Self:
         """Return the same architecture, on the same device, with weights drawn from a seed."""

@@ -7,7 +7,7 @@ import torch
 from encaudit.encoders import open_encoder
 from encaudit.encoders.vae import ImageVAE, VaeArchitecture, VaeEncoder, save_vae, vae_from_checkpoint
 from encaudit.errors import InputError
-from encaudit.types import ImageBatch, Reinitializable
+from encaudit.types import ImageBatch, Posterior, Reinitializable, Renderer
 
 SHAPES = [(8, 8), (9, 7), (3, 6, 6)]
 
@@ -147,3 +147,36 @@ def test_a_checkpoint_without_a_part_is_refused(tmp_path: Path) -> None:
 def test_content_that_is_no_dictionary_is_refused(content: Any) -> None:
     with pytest.raises(InputError, match=f"it holds a {type(content).__name__}"):
         vae_from_checkpoint(content)
+
+
+def test_it_renders_what_it_decodes() -> None:
+    vae, z = encoder(), torch.randn(7, 2)
+    assert isinstance(vae, Renderer)
+    assert torch.equal(vae.render(images(), z), vae.decode(z))
+
+
+def test_simulated_pixels_are_white_as_often_as_the_decoder_says() -> None:
+    vae, z = encoder(), torch.tensor([[2.0, -1.0]]).expand(2000, 2)
+    drawn = vae.simulate(images(2000), z, seed=0)
+    assert set(drawn.unique().tolist()) == {0.0, 1.0}
+    assert (drawn.mean(dim=0) - vae.decode(z[:1])[0]).abs().max() < 0.05
+    order = torch.tensor([4, 2])
+    assert torch.equal(vae.simulate(images(2000).select(order), z[order], seed=0), drawn[order])
+
+
+def test_the_elbo_is_that_of_a_bernoulli_decoder() -> None:
+    vae, batch = encoder(), images()
+    mu, logvar = torch.randn(7, 2), torch.full((7, 2), -30.0)
+    white = torch.distributions.Bernoulli(vae.decode(mu), validate_args=False)
+    standard = torch.distributions.Normal(0.0, 1.0)
+    kl = torch.distributions.kl_divergence(torch.distributions.Normal(mu, (logvar / 2).exp()), standard).sum(dim=1)
+    expected = white.log_prob(batch.images).sum(dim=(1, 2)) - kl
+    torch.testing.assert_close(vae.elbo(batch, Posterior(mu, logvar), seed=0), expected, rtol=1e-4, atol=1e-3)
+
+
+def test_the_elbo_of_images_beyond_black_and_white_is_refused() -> None:
+    batch = images()
+    with pytest.raises(InputError, match=r"reach from .* to 2.*\[0, 1\]"):
+        encoder().elbo(batch.with_(images=batch.images / batch.images.max() * 2), Posterior(torch.zeros(7, 2)), seed=0)
+    with pytest.raises(InputError, match="28 x 28"):
+        encoder().render(images(2, (28, 28)), torch.zeros(2, 2))

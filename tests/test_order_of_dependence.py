@@ -11,14 +11,26 @@ LEVELS = [
     {"registry", "stats", "pickles", "hashing", "draws"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe"},
-    {"provenance", "findings", "verdicts"},
+    {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
     {"audit"},
     {"report"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Numbers are made without torch: metrics, statistics and pictures are functions of arrays.
-WITHOUT_TORCH = {"results", "stats", "metrics", "embedding", "errors", "registry", "verdicts", "explain"}
+WITHOUT_TORCH = {
+    "results",
+    "stats",
+    "metrics",
+    "embedding",
+    "errors",
+    "registry",
+    "stability",
+    "other_seed",
+    "dose",
+    "verdicts",
+    "explain",
+}
 
 
 def part_of(path: Path) -> str:

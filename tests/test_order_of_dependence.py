@@ -12,7 +12,7 @@ LEVELS = [
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
-    {"audit"},
+    {"audit", "explain"},
     {"report"},
     {"cli"},
 ]

@@ -33,9 +33,13 @@ def _root(
 
 
 def _register() -> None:
+    from encaudit.cli.explain import explain
     from encaudit.cli.probe import probe
+    from encaudit.cli.select import select
 
     app.command()(probe)
+    app.command()(explain)
+    app.command()(select)
 
 
 _register()

@@ -1,0 +1,161 @@
+"""What a name in a report means: verdicts, metrics, controls and transforms, out of the code that makes them.
+
+``python -m encaudit.explain docs/reference.md`` writes all of it as one page.
+"""
+
+import ast
+import inspect
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from encaudit.errors import UnknownNameError
+from encaudit.metrics import METRICS
+from encaudit.transforms import TRANSFORMS
+from encaudit.verdicts import RULES
+from encaudit.verdicts.rules import Rule
+
+VERDICT, METRIC, ALONE, CONTROL, TRANSFORM = (
+    "Verdicts",
+    "Metrics of a transform",
+    "Metrics of the encoder",
+    "Controls",
+    "Transforms",
+)
+OPENING = {
+    VERDICT: "One for each transform that is no control, by the first of these rules that applies. A bound is met by "
+    "the whole 95 % interval of a measure, or not at all. How often they err is in [verdicts.md](verdicts.md).",
+    METRIC: "Each is measured under every transform, between a floor (the identity) and a ceiling (shuffled pairs).",
+    ALONE: "These belong to the encoder, or to several transforms at once, and have no transform of their own.",
+    CONTROL: "What a probe is read beside.",
+    TRANSFORM: "What is done to each observation: image, translation, CTF and pose.",
+}
+
+# Where what no registry holds is documented, as file:object. It is read and not imported: some of it needs torch.
+ELSEWHERE = {
+    METRIC: {
+        "beyond_renoise": "metrics/against_noise.py:measure_against_renoise",
+        "overlay_fidelity": "embedding/measurements.py:overlay_measurements",
+        "volume_cc": "volumes/likeness.py:Likeness",
+        "volume_fsc_auc": "volumes/likeness.py:Likeness",
+        "volume_distance": "volumes/likeness.py:Likeness",
+    },
+    ALONE: {
+        "half_life_px": "dose/curve.py:dose_curve",
+        "half_life_deg": "dose/curve.py:dose_curve",
+        "worst_case_ratio": "dose/worst_case.py:worst_case",
+    },
+}
+CONTROLS = {
+    "identity": "The floor: nothing is done, and nothing may move.",
+    "roll1:frame=covariant": "The positive control: content and stored translation move together, so an encoder that "
+    "centres its input must not notice. Where it does, metadata or audit are at fault, and no verdict is given.",
+    "permutation": "The ceiling: each image is answered for by another one.",
+    "noise": "What the encoder says when there is nothing to see.",
+    "renoise": "The same particle with a fresh draw of noise: a transform that moves latents no further than this says "
+    "nothing about the transform.",
+    "untrained": "What the architecture alone does, before it learned anything.",
+    "other-seed": "Another training run of the same network, brought into the same frame: what of the latents belongs "
+    "to the run and not to the images. Given with `--other-seed CKPT`.",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name, what kind of thing it is, and what there is to say of it (text that is Markdown too)."""
+
+    name: str
+    kind: str
+    text: str
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Return everything that has a name, by kind and in the order in which reports have it."""
+    listed = [Entry(rule.code, VERDICT, _of_rule(rule)) for rule in RULES]
+    listed += [Entry(name, METRIC, METRICS.get(name).explanation) for name in METRICS]
+    for kind, places in ELSEWHERE.items():
+        listed += [Entry(name, kind, _docstring(place)) for name, place in places.items()]
+    for name, role in CONTROLS.items():
+        how = [_of_transform(name)] if name in set(TRANSFORMS) else []
+        listed.append(Entry(name, CONTROL, "\n\n".join([role, *how])))
+    listed += [Entry(name, TRANSFORM, _of_transform(name)) for name in TRANSFORMS if name not in CONTROLS]
+    return {entry.name: entry for entry in listed}
+
+
+def explain(name: str) -> str:
+    """Return what there is to say of a name; of a spec such as ``roll5+rot90:frame=array``, of its transforms.
+
+    Raises UnknownNameError with the nearest name.
+    """
+    known = entries()
+    found = [known[one] for one in ([name] if name in known else _transforms_of(name))]
+    return "\n\n".join(_titled(entry, "#") for entry in found)
+
+
+def names_by_kind() -> str:
+    """Return all names, a paragraph for each kind."""
+    kinds: dict[str, list[str]] = {}
+    for entry in entries().values():
+        kinds.setdefault(entry.kind, []).append(entry.name)
+    return "\n\n".join(f"{kind}:\n  {', '.join(names)}" for kind, names in kinds.items())
+
+
+def page() -> str:
+    """Return all of it as one Markdown page."""
+    parts = [
+        "# What the names mean",
+        "Made from the code by `python -m encaudit.explain docs/reference.md`; `encaudit explain NAME` prints one.",
+    ]
+    kind = None
+    for entry in entries().values():
+        if entry.kind != kind:
+            kind = entry.kind
+            parts += [f"## {kind}", OPENING[kind]]
+        parts.append(_titled(entry, "###"))
+    return "\n\n".join(parts) + "\n"
+
+
+def _titled(entry: Entry, level: str) -> str:
+    return f"{level} {entry.name}\n\n{entry.text}"
+
+
+def _transforms_of(spec: str) -> list[str]:
+    found = []
+    for part in spec.split("+"):
+        name = part.partition(":")[0].strip()
+        glued = re.sub(r"-?[0-9]+$", "", name)
+        known = next((one for one in (name, glued) if one in set(TRANSFORMS)), None)
+        if known is None:
+            raise UnknownNameError("name", spec, entries())
+        found.append(known)
+    return list(dict.fromkeys(found))
+
+
+def _of_rule(rule: Rule) -> str:
+    groups = ["\n".join(f"- {one.measure} {one}: {one.reason}." for one in group) for group in rule.bounds]
+    return "\n\n".join([rule.says, f"When: {rule.when}", "\n\nor\n\n".join(groups)]).strip()
+
+
+def _of_transform(name: str) -> str:
+    transform = TRANSFORMS.get(name)
+    parent = transform.__mro__[1]
+    text = inspect.getdoc(transform) or ""
+    if f"See {parent.__name__} " in text:  # quarter turns share what there is to say
+        text = f"{text}\n\n{inspect.getdoc(parent)}"
+    return f"{text}\n\nType for example {transform.example}."
+
+
+def _docstring(place: str) -> str:
+    file, _, name = place.partition(":")
+    tree = ast.parse((Path(__file__).parent / file).read_text(encoding="utf-8"))
+    documented = (ast.FunctionDef, ast.ClassDef)
+    text = next(ast.get_docstring(node) for node in tree.body if isinstance(node, documented) and node.name == name)
+    assert text is not None, place
+    return text
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(page(), encoding="utf-8")

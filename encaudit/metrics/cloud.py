@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from encaudit.metrics.all_pairs import PairDistances, distance_sums, pair_distances
+from encaudit.metrics.all_pairs import count_nearer, distance_sums, nearest_others
 from encaudit.results import Latents, Skipped
-from encaudit.stats import derangement, generator, resamples
+from encaudit.stats import derangement, generator, group_codes, resamples
 
 NEIGHBOURS = 15
-TREE_DIMENSIONS = 4
+MOST_ASKED = 10_000
+MOST_IN_SUMS = 20_000
 CLUSTERS = 20  # as many as `cryodrgn analyze` makes
 NO_LOGVAR = Skipped("the encoder states no logvar")
 
@@ -69,14 +70,29 @@ class Cloud:
         return np.array(medians)
 
     @cached_property
-    def within(self) -> PairDistances:
-        """Distances among the reference latents."""
-        return pair_distances(self.mu, self.mu)
+    def sampled(self) -> np.ndarray:
+        """The images that are asked for their neighbours: all, or a seeded sample of ``MOST_ASKED``, ascending."""
+        return self._some(MOST_ASKED, "images asked for their neighbours")
+
+    @cached_property
+    def sampled_groups(self) -> np.ndarray | None:
+        """Groups of the sampled images, as codes of their own."""
+        return None if self.groups is None else group_codes(self.groups[self.sampled])
 
     @cached_property
     def neighbours(self) -> np.ndarray:
-        """The nearest other images of each image, ``n NEIGHBOURS``."""
-        return nearest_others(self.mu)
+        """The nearest other images of each sampled image, nearest first, ``m k``; k is ``NEIGHBOURS`` or all."""
+        return nearest_others(self.mu, min(NEIGHBOURS, len(self) - 1), self.sampled)
+
+    @cached_property
+    def in_sums(self) -> np.ndarray:
+        """The images whose distances are summed: all, or a seeded sample of ``MOST_IN_SUMS``, ascending."""
+        return self._some(MOST_IN_SUMS, "images of the energy distance")
+
+    @cached_property
+    def sums_within(self) -> np.ndarray:
+        """Sum of the distances of each image ``in_sums`` to all of them, within the reference."""
+        return distance_sums(self.mu[self.in_sums], self.mu[self.in_sums])[0]
 
     @cached_property
     def clusters(self) -> Any:
@@ -84,6 +100,11 @@ class Cloud:
         from sklearn.cluster import KMeans
 
         return KMeans(CLUSTERS, n_init=3, random_state=self.seed % 2**32).fit(self.mu)
+
+    def _some(self, most: int, purpose: str) -> np.ndarray:
+        if len(self) <= most:
+            return np.arange(len(self))
+        return np.sort(generator(self.seed, purpose).choice(len(self), most, replace=False))
 
     def shuffled(self) -> "Pair":
         """Return the ceiling: each image paired with the latent of another one.
@@ -120,14 +141,16 @@ class Pair:
         return bool(np.array_equal(self.mu, self.cloud.mu))
 
     @cached_property
-    def across(self) -> PairDistances:
-        """Distances from the moved latents (queries) to the reference latents (points)."""
-        return self.cloud.within if self.unmoved else pair_distances(self.mu, self.cloud.mu)
+    def rivals(self) -> tuple[np.ndarray, np.ndarray]:
+        """How many other images are nearer to a moved latent than its own image, and how many as near (``n`` each)."""
+        return count_nearer(self.mu, self.cloud.mu, np.arange(len(self)))
 
     @cached_property
-    def moved_sums(self) -> np.ndarray:
-        """Sum of the distances of each moved latent to all moved latents, ``n``."""
-        return self.cloud.within.query_sum if self.unmoved else distance_sums(self.mu)
+    def moved_neighbours(self) -> np.ndarray:
+        """The nearest other moved latents of each sampled moved latent, nearest first, ``m k``."""
+        if self.unmoved:
+            return self.cloud.neighbours
+        return nearest_others(self.mu, self.cloud.neighbours.shape[1], self.cloud.sampled)
 
     @property
     def logvars(self) -> tuple[np.ndarray, np.ndarray] | Skipped:
@@ -142,15 +165,3 @@ class Pair:
 def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the Euclidean distance of points ``n d`` row by row, ``n``."""
     return np.asarray(np.linalg.norm(a - b, axis=1))
-
-
-def nearest_others(points: np.ndarray) -> np.ndarray:
-    """Return the nearest other points of each point (``n d``), ``n NEIGHBOURS``; ties in no particular order."""
-    from sklearn.neighbors import NearestNeighbors
-
-    # trees win in few dimensions only; the blocked comparison of all pairs loses digits far from the origin
-    algorithm = "kd_tree" if points.shape[1] <= TREE_DIMENSIONS else "brute"
-    centred = points - points.mean(axis=0)
-    search = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm=algorithm, n_jobs=-1).fit(centred)
-    # without a query, scikit-learn leaves out each point itself, also among its duplicates
-    return np.asarray(search.kneighbors(return_distance=False))

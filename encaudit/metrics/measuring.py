@@ -96,5 +96,6 @@ def _check(encodings: Encodings) -> None:
             named = ", ".join(str(row) for row in rows[:10]) + (", ..." if len(rows) > 10 else "")
             raise InputError(
                 f"The encoder gave latents that are not finite numbers for {len(rows)} of {len(latents)} images "
-                f"under {spec} (stack rows {named}): look for constant images or bad CTF rows, or leave them out with --ind."
+                f"under {spec} (stack rows {named}): look for constant images or bad CTF rows, or leave them out with "
+                "--ind."
             )

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
 from encaudit.metrics import all_pairs
-from encaudit.metrics.all_pairs import distance_sums, pair_distances
+from encaudit.metrics.all_pairs import count_nearer, distance_sums, hits_of_points, nearest_others
 
 small_integers = st.integers(-2, 2).map(float)  # few values: many ties and duplicates
 latents = st.floats(-1e3, 1e3, width=32)
@@ -29,50 +29,100 @@ def by_brute_force(queries, points):
     return ((distance < own) & ~tied & others).sum(axis=1), (tied & others).sum(axis=1), distance
 
 
+def count(queries, points):
+    nearer, tied = count_nearer(queries, points, np.arange(len(points)))
+    return nearer, tied
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(clouds(small_integers), clouds(latents)))
 def test_counts_and_sums_are_those_of_the_full_matrix(case):
     queries, points = case
     nearer, tied, distance = by_brute_force(queries, points)
-    found = pair_distances(queries, points)
-    assert np.array_equal(found.nearer, nearer)
-    assert np.array_equal(found.tied, tied)
-    assert found.query_sum == pytest.approx(distance.sum(axis=1))
-    assert found.point_sum == pytest.approx(distance.sum(axis=0))
-    assert distance_sums(points) == pytest.approx(by_brute_force(points, points)[2].sum(axis=1))
+    found_nearer, found_tied = count(queries, points)
+    assert np.array_equal(found_nearer, nearer)
+    assert np.array_equal(found_tied, tied)
+    of_queries, of_points = distance_sums(queries, points)
+    assert of_queries == pytest.approx(distance.sum(axis=1))
+    assert of_points == pytest.approx(distance.sum(axis=0))
 
 
-@pytest.mark.parametrize("block_entries", [1, 700, 2**20])
-@pytest.mark.parametrize("spans", [1, 7, 64])
-def test_neither_the_block_size_nor_the_number_of_tasks_changes_a_count(block_entries, spans, monkeypatch):
+@settings(max_examples=40, deadline=None)
+@given(clouds(small_integers), st.integers(0, 100))
+def test_any_point_may_be_the_target_of_any_query(case, seed):
+    queries, points = case
+    targets = np.random.default_rng(seed).integers(0, len(points), len(queries))
+    distance = ((queries[:, None] - points[None]) ** 2).sum(axis=2)
+    own = distance[np.arange(len(queries)), targets][:, None]
+    nearer, tied = count_nearer(queries, points, targets)
+    assert nearer.tolist() == (distance < own).sum(axis=1).tolist()
+    assert tied.tolist() == ((distance == own).sum(axis=1) - 1).tolist()
+    weight = 1.0 + np.arange(len(queries))
+    hits = weight @ (0.5 * (distance < own) + 0.5 * (distance <= own))
+    assert hits_of_points(queries, points, targets, weight) == pytest.approx(hits)
+
+
+@pytest.mark.parametrize("n", [3, 511, 512, 513, 1300])
+@pytest.mark.parametrize("d", [1, 3, 4, 5, 8])
+def test_no_block_or_dimension_is_forgotten(n, d):
+    rng = np.random.default_rng(n + d)
+    points, queries = rng.normal(size=(2, n, d))
+    distance = cdist(queries, points)
+    assert count(queries, points)[0].tolist() == (distance < np.diagonal(distance)[:, None]).sum(axis=1).tolist()
+    assert distance_sums(queries, points)[1] == pytest.approx(distance.sum(axis=0))
+
+
+@pytest.mark.parametrize("spans", [1, 7, 301])
+def test_the_number_of_tasks_changes_no_count(spans, monkeypatch):
     rng = np.random.default_rng(0)
     points, queries = rng.integers(0, 4, size=(2, 301, 2)).astype(float)
-    whole, whole_sums = pair_distances(queries, points), distance_sums(points)
+    whole, whole_sums = count(queries, points), distance_sums(queries, points)
     monkeypatch.setattr(all_pairs, "SPANS", spans)
-    found = pair_distances(queries, points, block_entries)
-    assert np.array_equal(found.nearer, whole.nearer)
-    assert np.array_equal(found.tied, whole.tied)
-    assert found.query_sum == pytest.approx(whole.query_sum, rel=1e-13)
-    assert found.point_sum == pytest.approx(whole.point_sum, rel=1e-13)
-    assert distance_sums(points, block_entries) == pytest.approx(whole_sums, rel=1e-13)
+    assert np.array_equal(count(queries, points), whole)
+    for found, expected in zip(distance_sums(queries, points), whole_sums, strict=True):
+        assert found == pytest.approx(expected, rel=1e-13)
 
 
 def test_the_same_points_give_the_same_bits_twice():
     points = np.random.default_rng(0).normal(size=(2000, 3))
-    assert np.array_equal(distance_sums(points), distance_sums(points))
-    assert np.array_equal(pair_distances(points, points).point_sum, pair_distances(points, points).point_sum)
+    assert np.array_equal(distance_sums(points, points), distance_sums(points, points))
 
 
 def test_equal_distances_that_round_differently_are_tied():
     points = np.array([*permutations([3.2, 1.3, 0.2, 0.1])])
     assert len({*cdist(np.zeros((1, 4)), points)[0]}) > 1  # the order of summation shows in the last bit
-    found = pair_distances(np.zeros((24, 4)), points)
-    assert found.nearer.tolist() == [0] * 24
-    assert found.tied.tolist() == [23] * 24
+    nearer, tied = count(np.zeros((24, 4)), points)
+    assert nearer.tolist() == [0] * 24
+    assert tied.tolist() == [23] * 24
 
 
 def test_a_point_far_away_does_not_blur_the_near_ones():
     points = np.array([[0.0], [1e-6], [3e-6], [1e7]])
-    found = pair_distances(points + np.array([[0.0], [1.5e-6], [0.0], [0.0]]), points)
-    assert found.nearer.tolist() == [0, 1, 0, 0]
-    assert found.tied.tolist() == [0, 0, 0, 0]
+    nearer, tied = count(points + np.array([[0.0], [1.5e-6], [0.0], [0.0]]), points)
+    assert nearer.tolist() == [0, 1, 0, 0]
+    assert tied.tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("n", "d"), [(20, 1), (300, 3), (1500, 8)])
+def test_neighbours_are_the_first_of_the_sorted_distances(n, d):
+    points = np.random.default_rng(0).normal(size=(n, d))
+    distance = cdist(points, points)
+    np.fill_diagonal(distance, np.inf)
+    expected = np.argsort(distance, axis=1)[:, :15]
+    assert np.array_equal(nearest_others(points, 15), expected)
+    rows = np.array([1, 5, n - 1])
+    assert np.array_equal(nearest_others(points, 15, rows), expected[rows])
+
+
+def test_no_image_is_its_own_neighbour_even_among_duplicates():
+    points = np.repeat(np.random.default_rng(0).normal(size=(10, 2)), 20, axis=0)
+    found = nearest_others(points, 15)
+    assert not (found == np.arange(200)[:, None]).any()
+    assert (found // 20 == np.arange(200)[:, None] // 20).all()
+    assert all(len({*row}) == 15 for row in found)
+
+
+@pytest.mark.parametrize("d", [2, 6])
+def test_neighbours_are_exact_far_from_the_origin(d):
+    points = np.random.default_rng(0).normal(size=(100, d))
+    assert np.array_equal(nearest_others(points, 15), nearest_others(points + 1e6, 15))

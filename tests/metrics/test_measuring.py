@@ -15,6 +15,9 @@ from encaudit.results import Encodings, Skipped
 
 from .planted import latents, normal
 
+# raised when the number of a metric changes for the same latents
+VERSIONS = {"neighbour_overlap": 2, "marginal_distance": 2}  # samples above a size
+
 
 def encodings(n=80, d=3, logvar=-1.0, **moved):
     reference = latents(normal(n, d), logvar)
@@ -32,8 +35,8 @@ def test_every_metric_is_measured_under_every_transform():
         (spec, name) for spec in ("identity", "jitter") for name in METRICS
     ]
     names = """displacement displacement_ratio displacement_sigma pair_auc retrieval_rank recall_at_1 recall_at_10
-        neighbour_overlap posterior_kl posterior_kl_symmetric alignment recoverability cka marginal_distance
-        cluster_agreement"""
+        neighbour_overlap information_imbalance information_imbalance_back posterior_kl posterior_kl_symmetric
+        alignment recoverability cka marginal_distance cluster_agreement"""
     assert list(METRICS) == names.split()
 
 
@@ -42,7 +45,7 @@ def test_every_metric_explains_itself_question_first(name):
     metric = METRICS.get(name)
     assert metric.explanation.splitlines()[0].endswith("?")
     assert metric.unit
-    assert metric.version == 1
+    assert metric.version == VERSIONS.get(name, 1)
 
 
 @pytest.mark.parametrize(("n", "d"), [(3, 1), (7, 5), (19, 2), (61, 1), (61, 5)])
@@ -91,6 +94,7 @@ def test_floors_are_exact_and_ceilings_are_chance():
     floors = {name: m.floor for name, m in found.items()}
     assert floors.pop("alignment") is None
     errors = {"retrieval_rank", "marginal_distance"} | {name for name in floors if name.startswith(("disp", "post"))}
+    assert {floors.pop(name) for name in ("information_imbalance", "information_imbalance_back")} == {2 / n}
     assert floors == {name: 0 if name in errors else 1 for name in floors}
     ceilings = {name: m.ceiling for name, m in found.items()}
     assert ceilings["marginal_distance"] is None
@@ -103,6 +107,8 @@ def test_floors_are_exact_and_ceilings_are_chance():
         ("retrieval_rank", 0.5),
         ("recall_at_10", 10 / n),
         ("neighbour_overlap", 15 / n),
+        ("information_imbalance", 1),
+        ("information_imbalance_back", 1),
         ("recoverability", 0),
         ("cka", 0),
         ("cluster_agreement", 0),
@@ -139,7 +145,8 @@ def test_latents_of_two_encoders_are_compared_only_by_what_needs_no_common_frame
     measured = measure(encodings(untrained=other, **{"untrained+roll1": other + np.float32(0.01)}), seed=0)
     between = by_name(measured, "untrained")
     named = {name for name, m in between.items() if not isinstance(m.value, Skipped)}
-    assert named == {"neighbour_overlap", "recoverability", "cka"}
+    imbalances = {"information_imbalance", "information_imbalance_back"}
+    assert named == {"neighbour_overlap", "recoverability", "cka"} | imbalances
     assert between["displacement"].value == Skipped("two encoders' latent spaces have no common frame")
     assert between["displacement"].floor is None
     assert between["displacement"].ceiling is None
@@ -251,7 +258,7 @@ def test_progress_names_the_transform_and_the_metric():
 
 
 def test_metrics_load_neither_torch_nor_scikit_learn_until_they_need_it():
-    code = "import sys, encaudit.metrics; print({'torch', 'sklearn', 'pandas'} & set(sys.modules))"
+    code = "import sys, encaudit.metrics; print({'torch', 'sklearn', 'pandas', 'numba'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
 
 

@@ -145,6 +145,19 @@ def recall(k: int) -> Oracle:
     return at_k
 
 
+def imbalance(a: Latents, b: Latents) -> float | None:
+    """2/n times the mean place in b, ties half, of the image that is the nearest in a."""
+    x, y = clouds(a, b)
+    if not (np.ptp(x) and np.ptp(y)):
+        return None
+    before, after = apart(x, x), apart(y, y)
+    np.fill_diagonal(before, np.inf)
+    np.fill_diagonal(after, np.inf)
+    own = after[np.arange(len(x)), before.argmin(axis=1)][:, None]
+    tied = np.isclose(after, own, rtol=1e-12, atol=0)
+    return float(2 / len(x) * (1 + ((after < own) & ~tied).sum(1) + 0.5 * (tied.sum(1) - 1)).mean())
+
+
 def overlap(a: Latents, b: Latents) -> float | None:
     x, y = clouds(a, b)
     if not (np.ptp(x) and np.ptp(y)):
@@ -211,6 +224,8 @@ ORACLES: dict[str, Oracle] = {
     "recall_at_1": recall(1),
     "recall_at_10": recall(10),
     "neighbour_overlap": overlap,
+    "information_imbalance": imbalance,
+    "information_imbalance_back": lambda a, b: imbalance(b, a),
     "posterior_kl": kl,
     "posterior_kl_symmetric": kl,  # the two doubts are the same
     "alignment": aligned,

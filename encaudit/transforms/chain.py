@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from encaudit.draws import repeat_seed
 from encaudit.errors import InputError
 from encaudit.transforms.identity import Identity
@@ -20,7 +22,8 @@ class Chain(SpecTransform):
     """Apply two or more transforms from left to right (``roll1+rot90``); chains inside it are flattened.
 
     At most one permutation, which the pass carries out last wherever it stands, and at most one ``untrained``,
-    which comes first. Raises InputError otherwise.
+    which comes first. What takes the place of the image (``renoise``) comes once, before all other transforms of it.
+    Raises InputError otherwise.
     """
 
     parts: tuple[SpecTransform, ...]
@@ -37,9 +40,19 @@ class Chain(SpecTransform):
             alike = [str(part) for part in parts if part.acts_on == acts_on]
             if len(alike) > 1:
                 raise InputError(f"{self} has {len(alike)} times {alike[0]}, which a chain may hold once. Leave one.")
+        replacing = [part for part in parts if part.comes_first]
+        if len(replacing) > 1:
+            twice = replacing[0].name
+            raise InputError(f"{self} has {len(replacing)} times {twice}, which a chain may hold once. Leave one.")
+        in_order = "+".join(map(str, sorted(parts, key=lambda part: (part.acts_on != "encoder", not part.comes_first))))
         if any(part.acts_on == "encoder" for part in parts[1:]):
-            first = sorted(parts, key=lambda part: part.acts_on != "encoder")
-            raise InputError(f"untrained comes first in a chain; found {self}. Type {'+'.join(map(str, first))}.")
+            raise InputError(f"untrained comes first in a chain; found {self}. Type {in_order}.")
+        of_images = [part for part in parts if part.acts_on == "image"]
+        if replacing and replacing[0] is not of_images[0]:
+            raise InputError(
+                f"{replacing[0].name} takes the place of the image, so it comes before what moves it; found {self}. "
+                f"Type {in_order}."
+            )
 
     def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:
         """Return the observations after all parts."""
@@ -53,6 +66,13 @@ class Chain(SpecTransform):
     def needs(self) -> frozenset[str]:
         """What any part needs."""
         return frozenset().union(*(part.needs for part in self.parts))
+
+    def covers(self, index: np.ndarray) -> np.ndarray:
+        """Which of these stack rows do all parts cover?"""
+        covered = np.ones(len(index), dtype=bool)
+        for part in self.parts:
+            covered &= part.covers(index)
+        return covered
 
     def check(self, batch: ImageBatch) -> None:
         """Refuse images that lack something a part needs (InputError, naming the part)."""

@@ -1,7 +1,9 @@
 """From a specification on the command line to a transform, and back to its canonical form."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any, get_type_hints
 
 from encaudit.errors import InputError
@@ -12,8 +14,9 @@ from encaudit.transforms.ctf import Ctf
 from encaudit.transforms.identity import Identity
 from encaudit.transforms.mirror import Mirror
 from encaudit.transforms.noise import AddNoise
+from encaudit.transforms.renoise import Renoise
 from encaudit.transforms.rotation import Rot90, Rot180, Rot270, Rotate
-from encaudit.transforms.spec import SpecTransform
+from encaudit.transforms.spec import NO_PUNCTUATION, SpecTransform, kind_said
 from encaudit.transforms.translation import Roll, Shift
 from encaudit.transforms.twin import Noise, Permutation
 from encaudit.transforms.untrained import Untrained
@@ -23,7 +26,7 @@ DEFAULT_SPECS = ("roll1", "rot90", "rot90:frame=array", "permutation", "noise")
 TRANSFORMS: Registry[type[SpecTransform]] = Registry("transform")
 for _built_in in (
     *(Identity, Roll, Shift, Rot90, Rot180, Rot270, Rotate, Mirror),
-    *(Contrast, AddNoise, Ctf, Permutation, Noise, Untrained),
+    *(Contrast, AddNoise, Renoise, Ctf, Permutation, Noise, Untrained),
 ):
     TRANSFORMS.add(_built_in.name, _built_in)
 
@@ -41,7 +44,10 @@ def parse_transform(spec: str) -> SpecTransform:
     >>> parse_transform("roll1+rot90:frame=array")
     Chain(parts=(Roll(dx=1, dy=0, frame='raw'), Rot90(frame='array')))
     """
-    return join(*(_parse_one(part.strip(), spec) for part in JOINT.split(spec)))
+    parts = [part.strip() for part in JOINT.split(spec)]
+    for before, part in pairwise(parts):
+        _refuse_torn_path(before, part, part.partition(":")[0].strip())
+    return join(*(_parse_one(part, spec) for part in parts))
 
 
 def canonical(spec: str) -> str:
@@ -65,7 +71,7 @@ def _parse_one(part: str, spec: str) -> SpecTransform:
     cls = TRANSFORMS.get(name)
     given: dict[str, Any] = {}
     for pair in pairs:
-        field, value = _parse_pair(pair, cls)
+        field, value = _parse_pair(pair, cls, given)
         if field in given:
             raise InputError(f"{part!r} gives {field} twice. Type for example {cls.example}.")
         given[field] = value
@@ -75,15 +81,31 @@ def _parse_one(part: str, spec: str) -> SpecTransform:
     return cls(**given)
 
 
-def _parse_pair(pair: str, cls: type[SpecTransform]) -> tuple[str, Any]:
+def _parse_pair(pair: str, cls: type[SpecTransform], given: Mapping[str, Any]) -> tuple[str, Any]:
     field, equals, value = (text.strip() for text in pair.partition("="))
     known = [field.name for field in fields(cls)]
+    if not equals and (path_field := _path_field(cls)) in given:
+        raise InputError(f"{path_field} of {cls.name} has to be {NO_PUNCTUATION}; {pair!r} was torn off it.")
     if field not in known:
         parameters = f"known: {', '.join(known)}" if known else "it takes none"
         raise InputError(f"{cls.name} has no parameter {field!r}; {parameters}. Type for example {cls.example}.")
     if not equals or not value:
         raise InputError(f"{field} of {cls.name} has no value. Type for example {cls.example}.")
-    kind = get_type_hints(cls)[field]
+    kind = kind_said(get_type_hints(cls)[field])
     if kind in (int, float) and NUMBER.fullmatch(value):
         return field, float(value)
     return field, value
+
+
+def _refuse_torn_path(before: str, part: str, name: str) -> None:
+    """Say what happened where a plus sign within a path looks like one between two transforms."""
+    cls = TRANSFORMS.get(torn) if (torn := before.partition(":")[0].strip()) in set(TRANSFORMS) else None
+    if cls is None or not (field := _path_field(cls)) or f"{field}=" not in before.replace(" ", ""):
+        return
+    if name not in TRANSFORMS and not GLUED.fullmatch(name):
+        raise InputError(f"{field} of {cls.name} has to be {NO_PUNCTUATION}; {part!r} was torn off it.")
+
+
+def _path_field(cls: type[SpecTransform]) -> str | None:
+    """Return the parameter of a transform that is a path, if one is."""
+    return next((field.name for field in fields(cls) if kind_said(get_type_hints(cls)[field.name]) is str), None)

@@ -7,18 +7,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from numbers import Real
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from encaudit.errors import InputError
 
 if TYPE_CHECKING:
     from encaudit.types import ImageBatch
 
+PUNCTUATION = ",+"  # what parts a spec
+NO_PUNCTUATION = "a path without , and +, which part a spec (rename the file, or link to it)"
 LARGEST = 2**31  # no image is that wide, and float32 pixels and phases stay sound up to there
 MISSING_FIELD = {
     "shift_px": "the stored translations of the images; pass --poses with translations, or drop frame=covariant",
     "ctf": "the CTF parameters of the images; pass --ctf",
     "moments": "the mean and standard deviation of the whole stack; set ImageBatch.moments",
+    "clean": "the images without noise, which the decoder renders where the encoder has one and the poses are known "
+    "(--poses); or name a file of them, as renoise:clean=PATH",
+    "noise_power": "the spectrum of the noise of the stack; set ImageBatch.noise_power",
 }
 
 
@@ -28,13 +36,15 @@ class SpecTransform(ABC):
 
     A plug-in subclasses it, or Deterministic, and names the class in the entry-point group ``encaudit.transforms``.
 
-    Fields are annotated ``int``, ``float`` or ``Literal[...]`` (the allowed words). The rest is said by class:
+    Fields are annotated ``int``, ``float``, ``str`` (a path) or ``Literal[...]`` (the allowed words), with ``| None``
+    where nothing may be said. The rest is said by class:
 
     - ``name``: its name on the command line; ``example``: a spec that works, for error messages.
     - ``strengths``: the fields of which a spec has to give at least one, so that no bare name is a silent no-op.
     - ``glued``: the whole-number field that may be written behind the name (``roll5``).
     - ``bare``: the parameters that the name alone stands for.
     - ``limit``: what every number has to stay below, either way of zero.
+    - ``comes_first``: whether it takes the place of the image, so that nothing may have moved that before.
     - ``acts_on``: each ``image`` by itself, the ``run`` (who is whose twin), or the ``encoder``.
     """
 
@@ -44,14 +54,16 @@ class SpecTransform(ABC):
     glued: ClassVar[str | None] = None
     bare: ClassVar[Mapping[str, Any]] = {}
     limit: ClassVar[float] = LARGEST
+    comes_first: ClassVar[bool] = False
     acts_on: ClassVar[Literal["image", "run", "encoder"]] = "image"
 
     def __post_init__(self) -> None:
         """Hold each parameter to its type; InputError for anything else."""
         kinds = get_type_hints(type(self))
         for field in fields(self):
-            value = self._checked(field.name, kinds[field.name], getattr(self, field.name))
-            object.__setattr__(self, field.name, value)
+            value, kind = getattr(self, field.name), kinds[field.name]
+            if value is not None or kind is kind_said(kind):
+                object.__setattr__(self, field.name, self._checked(field.name, kind_said(kind), value))
 
     @abstractmethod
     def __call__(self, batch: ImageBatch, *, seed: int) -> ImageBatch:
@@ -59,8 +71,12 @@ class SpecTransform(ABC):
 
     @property
     def needs(self) -> frozenset[str]:
-        """The optional fields of ImageBatch that have to be there: among shift_px, ctf, moments."""
+        """The optional fields of ImageBatch that have to be there: among those of MISSING_FIELD."""
         return frozenset()
+
+    def covers(self, index: np.ndarray) -> np.ndarray:
+        """Which of these stack rows (``n``) can it be applied to? True for all, but where a file says otherwise."""
+        return np.ones(len(index), dtype=bool)
 
     def check(self, batch: ImageBatch) -> None:
         """Refuse images that lack something the transform needs, with one sentence (InputError)."""
@@ -86,6 +102,10 @@ class SpecTransform(ABC):
             if value in get_args(kind):
                 return value
             wanted = f"one of {', '.join(get_args(kind))}"
+        elif kind is str:
+            if isinstance(value, str) and value and value == value.strip() and not set(value) & set(PUNCTUATION):
+                return value
+            wanted = NO_PUNCTUATION
         else:
             if _fits(value, kind, self.limit):
                 return kind(value)
@@ -106,6 +126,12 @@ class Deterministic(SpecTransform):
     @abstractmethod
     def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the moved observations; the input is left as it is."""
+
+
+def kind_said(kind: Any) -> Any:
+    """Return the type of a field that may also be None."""
+    kinds = [one for one in get_args(kind) if one is not NoneType] if isinstance(kind, UnionType) else [kind]
+    return kinds[0]
 
 
 def _fits(value: Any, kind: type, limit: float) -> bool:

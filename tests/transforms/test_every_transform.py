@@ -3,12 +3,14 @@
 import copy
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pytest
 import torch
 
 from encaudit.errors import InputError
 from encaudit.transforms import TRANSFORMS, canonical, parse_transform
-from tests.transforms.observations import blobs, digits, particles, same
+from encaudit.types import ImageBatch
+from tests.transforms.observations import blobs, clean_file, digits, particles, same
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,16 @@ class Row:
     inverse: str | None = None
     variants: tuple[str, ...] = ()
     random: bool = False
+    fits: int | None = None  # the only box it takes
+
+    @property
+    def named(self) -> str:
+        """The spec, alike in every session."""
+        return self.spec.replace(str(CLEAN_FILE), CLEAN_FILE.name)
 
 
+BOX_OF_CLEAN_FILE = 16
+CLEAN_FILE = clean_file(BOX_OF_CLEAN_FILE)
 FRAMES = ("covariant", "centred", "array")
 ROWS = [
     Row("identity", zero="identity", inverse="identity"),
@@ -43,12 +53,15 @@ ROWS = [
     Row("contrast:gain=2", "contrast:gain=1", "contrast:gain=0.5", ("contrast", "contrast:gain=2,offset=1")),
     Row("contrast:offset=1", "contrast:offset=0", "contrast:offset=-1", ("contrast:offset=1.5",)),
     Row("addnoise:snr=1", "addnoise:snr=1e30", variants=("addnoise:snr=2",), random=True),
+    Row("renoise", variants=("renoise:snr=2", f"renoise:clean={CLEAN_FILE}"), random=True),
+    Row("renoise:snr=2", variants=("renoise:snr=3",), random=True),
+    Row(f"renoise:clean={CLEAN_FILE}", random=True, fits=BOX_OF_CLEAN_FILE),
     Row("ctf:defocus=300,angle=10", "ctf:defocus=0", "ctf:defocus=-300,angle=-10", ("ctf:defocus=300", "ctf:angle=10")),
     Row("permutation", random=True),
     Row("noise", random=True),
     Row("untrained", zero="untrained"),
 ]
-every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.spec)
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.named)
 SHAPES = {
     "even": particles(),
     "odd": particles(box=15),
@@ -62,10 +75,12 @@ SHAPES = {
 def every_case(applies=bool):
     """Parametrize over the rows that a test applies to, in all shapes that have what the transform needs."""
     cases = [
-        pytest.param(row, batch, id=f"{row.spec}-{shape}")
+        pytest.param(row, batch, id=f"{row.named}-{shape}")
         for row in ROWS
         for shape, batch in SHAPES.items()
-        if applies(row) and all(getattr(batch, field) is not None for field in parse_transform(row.spec).needs)
+        if applies(row)
+        and row.fits in (None, batch.images.shape[-1])
+        and all(getattr(batch, field) is not None for field in parse_transform(row.spec).needs)
     ]
     return pytest.mark.parametrize(("row", "batch"), cases)
 
@@ -140,7 +155,7 @@ def test_the_input_is_not_mutated(row, batch):
     assert same(batch, before)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.inverse], ids=lambda row: row.spec)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.inverse], ids=lambda row: row.named)
 @pytest.mark.parametrize("box", [32, 33])
 def test_the_inverse_undoes_it(row, box):
     batch = blobs(box)
@@ -159,7 +174,7 @@ def test_the_spec_parses_back_to_an_equal_transform(row):
 @every_row
 def test_missing_metadata_is_refused_by_naming_the_transform(row):
     transform = parse_transform(row.spec)
-    bare = particles().with_(shift_px=None, ctf=None, moments=None)
+    bare = ImageBatch(particles().images, particles().index)
     if not transform.needs:
         transform.check(bare)
         return
@@ -167,3 +182,10 @@ def test_missing_metadata_is_refused_by_naming_the_transform(row):
         transform.check(bare)
     with pytest.raises(InputError):
         transform(bare, seed=0)
+
+
+@every_row
+def test_it_covers_every_row_but_where_a_file_says_otherwise(row):
+    covered = parse_transform(row.spec).covers(np.array([0, 5, 19, 20, 10**6]))
+    assert covered.dtype == bool
+    assert covered.tolist() == [True, True, True, "clean=" not in row.spec, "clean=" not in row.spec]

@@ -15,6 +15,7 @@ from encaudit.transforms.ctf import Ctf
 from encaudit.transforms.identity import Identity
 from encaudit.transforms.mirror import Mirror
 from encaudit.transforms.noise import AddNoise
+from encaudit.transforms.renoise import Renoise
 from encaudit.transforms.rotation import Rot90, Rot180, Rot270, Rotate
 from encaudit.transforms.translation import Roll, Shift
 from encaudit.transforms.twin import Noise, Permutation
@@ -44,6 +45,9 @@ from encaudit.transforms.twin import Noise, Permutation
         ("contrast:offset=0.5", "contrast:offset=0.5"),
         ("contrast:gain=1", "contrast:gain=1"),
         ("addnoise:snr=1", "addnoise:snr=1"),
+        ("renoise:snr=1.0", "renoise:snr=1"),
+        ("renoise:clean=a b/c=d.npy, snr=2", "renoise:snr=2,clean=a b/c=d.npy"),
+        ("untrained + renoise + roll1", "untrained+renoise+roll1"),
         ("ctf:angle=10,defocus=300", "ctf:defocus=300,angle=10"),
         (" roll : dx = 1 + rot90:frame=covariant ", "roll1+rot90"),
         ("shift:dx=1e+1+roll1", "shift:dx=10+roll1"),
@@ -79,10 +83,14 @@ parts = st.one_of(
 )
 
 
+paths = st.text(min_size=1, max_size=9).filter(lambda path: path == path.strip() and not set(path) & set(",+"))
+renoise = st.builds(Renoise, st.none() | st.floats(1e-9, 2**31), st.none() | paths)
+
+
 @settings(deadline=None)
-@given(st.lists(parts, max_size=4), st.booleans())
-def test_any_transform_survives_its_spec(some, permuted):
-    transform = join(*some, *([Permutation()] if permuted else []))
+@given(st.none() | renoise, st.lists(parts, max_size=4), st.booleans())
+def test_any_transform_survives_its_spec(first, some, permuted):
+    transform = join(*([first] if first else []), *some, *([Permutation()] if permuted else []))
     assert parse_transform(str(transform)) == transform
     assert canonical(str(transform)) == str(transform)
 
@@ -129,6 +137,15 @@ def test_an_unknown_name_offers_the_nearest(typo, nearest):
         ("roll1++rot90", "missing"),
         ("", "missing in ''"),
         ("roll1+untrained", "Type untrained\\+roll1"),
+        ("renoise:snr=0", "snr of renoise has to be above 0; found 0.0"),
+        ("renoise:clean=", "clean of renoise has no value"),
+        ("renoise:clean=a,b.npy", r"clean of renoise has to be a path without , and \+.*'b.npy' was torn off it"),
+        ("renoise:snr=1,clean=a+b.npy", r"clean of renoise has to be a path without , and \+.*'b.npy' was torn off it"),
+        ("renoise:file=a", "renoise has no parameter 'file'; known: snr, clean"),
+        ("roll1+renoise", "takes the place of the image.*Type renoise\\+roll1"),
+        ("roll1+untrained+renoise", "Type untrained\\+renoise\\+roll1"),
+        ("untrained+roll1+renoise", "Type untrained\\+renoise\\+roll1"),
+        ("renoise+renoise:snr=1", "2 times renoise"),
         ("permutation+roll1+permutation", "2 times permutation"),
         ("untrained+untrained", "2 times untrained"),
     ],
@@ -138,7 +155,17 @@ def test_what_is_wrong_with_a_spec_is_said_in_a_sentence(spec, sentence):
         parse_transform(spec)
 
 
-@pytest.mark.parametrize("build", [lambda: Roll(dx=True), lambda: Roll(dx="1"), lambda: Chain((Roll(1),))])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Roll(dx=True),
+        lambda: Roll(dx="1"),
+        lambda: Renoise(clean="a,b"),
+        lambda: Renoise(clean=5),
+        lambda: Renoise(snr="1"),
+        lambda: Chain((Roll(1),)),
+    ],
+)
 def test_parameters_are_checked_when_built_by_hand_too(build):
     with pytest.raises(InputError):
         build()

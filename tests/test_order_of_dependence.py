@@ -14,6 +14,7 @@ LEVELS = [
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
     {"audit", "explain"},
     {"report"},
+    {"selecting"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

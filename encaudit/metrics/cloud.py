@@ -72,7 +72,7 @@ class Cloud:
     @cached_property
     def sampled(self) -> np.ndarray:
         """The images that are asked for their neighbours: all, or a seeded sample of ``MOST_ASKED``, ascending."""
-        return self._some(MOST_ASKED, "images asked for their neighbours")
+        return self.some(MOST_ASKED, "images asked for their neighbours")
 
     @cached_property
     def sampled_groups(self) -> np.ndarray | None:
@@ -87,7 +87,7 @@ class Cloud:
     @cached_property
     def in_sums(self) -> np.ndarray:
         """The images whose distances are summed: all, or a seeded sample of ``MOST_IN_SUMS``, ascending."""
-        return self._some(MOST_IN_SUMS, "images of the energy distance")
+        return self.some(MOST_IN_SUMS, "images of the energy distance")
 
     @cached_property
     def sums_within(self) -> np.ndarray:
@@ -101,7 +101,8 @@ class Cloud:
 
         return KMeans(CLUSTERS, n_init=3, random_state=self.seed % 2**32).fit(self.mu)
 
-    def _some(self, most: int, purpose: str) -> np.ndarray:
+    def some(self, most: int, purpose: str) -> np.ndarray:
+        """Return the positions of all images, or, above ``most``, of a seeded sample of so many, ascending."""
         if len(self) <= most:
             return np.arange(len(self))
         return np.sort(generator(self.seed, purpose).choice(len(self), most, replace=False))

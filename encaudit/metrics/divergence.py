@@ -22,7 +22,7 @@ def posterior_kl(pair: Pair) -> Result:
     if isinstance(pair.logvars, Skipped):
         return pair.logvars
     reference, moved = pair.logvars
-    return PerImage(_gaussian_kl(pair.mu, moved, pair.cloud.mu, reference))
+    return PerImage(gaussian_kl(pair.mu, moved, pair.cloud.mu, reference))
 
 
 @metric("posterior_kl_symmetric", unit="nats")
@@ -38,12 +38,12 @@ def posterior_kl_symmetric(pair: Pair) -> Result:
     if isinstance(pair.logvars, Skipped):
         return pair.logvars
     reference, moved = pair.logvars
-    forth = _gaussian_kl(pair.mu, moved, pair.cloud.mu, reference)
-    back = _gaussian_kl(pair.cloud.mu, reference, pair.mu, moved)
+    forth = gaussian_kl(pair.mu, moved, pair.cloud.mu, reference)
+    back = gaussian_kl(pair.cloud.mu, reference, pair.mu, moved)
     return PerImage((forth + back) / 2)
 
 
-def _gaussian_kl(mu_p: np.ndarray, logvar_p: np.ndarray, mu_q: np.ndarray, logvar_q: np.ndarray) -> np.ndarray:
+def gaussian_kl(mu_p: np.ndarray, logvar_p: np.ndarray, mu_q: np.ndarray, logvar_q: np.ndarray) -> np.ndarray:
     """KL(p || q) of diagonal Gaussians, each ``n d``: ``n`` nats."""
     change = logvar_p - logvar_q
     # expm1 keeps the digits that exp(change) - 1 loses where the variances are nearly equal

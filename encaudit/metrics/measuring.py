@@ -7,6 +7,7 @@ import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.metrics.cloud import Cloud, Pair
+from encaudit.metrics.encoder_alone import measure_encoder
 from encaudit.metrics.metric import METRICS, Metric, PerImage, Result, WholeSet
 from encaudit.metrics.scale import FEWEST_IMAGES, NO_COMMON_FRAME, Scale, Scales, evaluate_all, headline
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Measurement, Skipped, Summary
@@ -33,7 +34,7 @@ def measure(
     groups: np.ndarray | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> Measured:
-    """Measure everything that is registered, under every transform that was encoded.
+    """Measure everything that is registered, under every transform that was encoded, and of the encoder alone.
 
     ``groups`` (``n``, any dtype) says which images were sampled together, such as their micrographs. A transform
     that covers only a part of the images is measured on that part: its reference, floor, ceiling and groups are too.
@@ -43,13 +44,15 @@ def measure(
     """
     _check(encodings)
     report = on_progress or (lambda _: None)
-    scales = Scales(encodings, None if groups is None else group_codes(groups), seed, report)
+    codes = None if groups is None else group_codes(groups)
+    scales = Scales(encodings, codes, seed, report)
     measured = Measured([], {})
     for spec, moved in encodings.moved.items():
         scale = scales.of(spec)
         results = scale.floor if spec == IDENTITY else evaluate_all(Pair(scale.cloud, moved), spec, report)
         measured.measurements.extend(_measurement(METRICS.get(name), spec, results[name], scale) for name in METRICS)
         measured.particles[spec] = _columns(results, scale.cloud) if spec != UNTRAINED else {}
+    measured.measurements.extend(measure_encoder(Cloud(encodings.reference, codes, seed), report))
     return measured
 
 

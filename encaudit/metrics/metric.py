@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encaudit.metrics.cloud import Pair
+from encaudit.metrics.cloud import Cloud, Pair
 from encaudit.registry import Registry
 from encaudit.results import Skipped
 from encaudit.stats import Interval
@@ -27,7 +27,15 @@ class WholeSet:
     interval: Interval
 
 
+@dataclass(frozen=True, eq=False)
+class PerDimension:
+    """A quantity that each image has in each latent dimension: ``values`` (``n d``)."""
+
+    values: np.ndarray
+
+
 Result = PerImage | WholeSet | Skipped
+EncoderResult = PerImage | PerDimension | WholeSet | Skipped
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,27 @@ class Metric:
         return inspect.getdoc(self.evaluate) or ""
 
 
+@dataclass(frozen=True)
+class EncoderMetric:
+    """A number that says something of the encoder alone, from its latents of the images as they are.
+
+    ``ceiling`` is the largest value that it can take, as a function of the cloud, where there is one; the floor is 0.
+    """
+
+    name: str
+    version: int
+    unit: str
+    evaluate: Callable[[Cloud], EncoderResult]
+    ceiling: Callable[[Cloud], float] | None
+
+    @property
+    def explanation(self) -> str:
+        """What the metric asks, its formula, what else makes it large, its source."""
+        return inspect.getdoc(self.evaluate) or ""
+
+
 METRICS: Registry[Metric] = Registry("metric")
+ENCODER_METRICS: Registry[EncoderMetric] = Registry("encoder_metric")
 
 
 def metric(
@@ -72,5 +100,16 @@ def metric(
 
     def make(evaluate: Callable[[Pair], Result]) -> Metric:
         return Metric(name, version, unit, evaluate, across_encoders, column, shuffled, chance)
+
+    return make
+
+
+def encoder_metric(
+    name: str, *, unit: str, version: int = 1, ceiling: Callable[[Cloud], float] | None = None
+) -> Callable[[Callable[[Cloud], EncoderResult]], EncoderMetric]:
+    """Make a function of a cloud into a metric of the encoder alone; its docstring is the metric's explanation."""
+
+    def make(evaluate: Callable[[Cloud], EncoderResult]) -> EncoderMetric:
+        return EncoderMetric(name, version, unit, evaluate, ceiling)
 
     return make

@@ -12,6 +12,7 @@ from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents, Skipped
 from encaudit.stats import group_codes
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 NO_COMMON_FRAME = Skipped("two encoders' latent spaces have no common frame")
 FEWEST_IMAGES = 3  # with two, every image's random partner is the only other one
@@ -90,11 +91,11 @@ def evaluate_all(pair: Pair, spec: str, report: Callable[[str], None]) -> dict[s
     return results
 
 
-def finite(evaluate: Callable[[T], Result], of: T) -> Result:
+def finite(evaluate: Callable[[T], R], of: T) -> R | Skipped:
     """Evaluate, and turn numbers beyond float64 into a skip; they come from extreme logvars."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         result = evaluate(of)
-        values = result.values if isinstance(result, PerImage) else result.value if isinstance(result, WholeSet) else 0
+        values = getattr(result, "values", getattr(result, "value", 0))
         if np.isfinite(np.abs(values).sum()):  # the sum, so that the mean is finite too
             return result
     return Skipped("the numbers leave the range of float64: the encoder's mu or logvar is extreme")

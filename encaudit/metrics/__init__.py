@@ -2,10 +2,30 @@
 
 from encaudit.metrics import clusters, displacement, distribution, divergence, encoder_alone, geometry, neighbours
 from encaudit.metrics.against_noise import measure_against_renoise
+from encaudit.metrics.leakage import (
+    Covariate,
+    astigmatism_covariate,
+    defocus_covariate,
+    measure_leakage,
+    pose_covariate,
+)
 from encaudit.metrics.measuring import Measured, measure
 from encaudit.metrics.metric import ENCODER_METRICS, METRICS, EncoderMetric, Metric
 
-__all__ = ["ENCODER_METRICS", "METRICS", "EncoderMetric", "Measured", "Metric", "measure", "measure_against_renoise"]
+__all__ = [
+    "ENCODER_METRICS",
+    "METRICS",
+    "Covariate",
+    "EncoderMetric",
+    "Measured",
+    "Metric",
+    "astigmatism_covariate",
+    "defocus_covariate",
+    "measure",
+    "measure_against_renoise",
+    "measure_leakage",
+    "pose_covariate",
+]
 
 # the order in which they are reported
 for _family in (displacement, neighbours, divergence, geometry, distribution, clusters):

@@ -30,26 +30,14 @@ SNRS = (0.1, 1.0, 10.0, 100.0)
 TRUTHS = ("invariant", "equivariant", "scatters", "memorizes-noise", "collapsed", "too-few-images", "inconclusive")
 ROWS = (*TRUTHS, "between")
 
-# invariant, lawful, scattering, hashing
+# invariant, lawful, scattering, hashing: along the edges between them, and some of everything
 SHARES = (
-    (1, 0, 0, 0),
-    (0.97, 0, 0.03, 0),
-    (0.97, 0, 0, 0.03),
-    (0.9, 0, 0.1, 0),
-    (0.75, 0, 0.25, 0),
-    (0.5, 0, 0.5, 0),
-    (0.2, 0, 0.8, 0),
-    (0, 0, 1, 0),
-    (0.5, 0.5, 0, 0),
-    (0.01, 0.99, 0, 0),
-    (0, 0.98, 0.02, 0),
-    (0, 0.9, 0.1, 0),
-    (0, 0.6, 0.4, 0),
-    (0.7, 0, 0, 0.3),
-    (0.3, 0, 0, 0.7),
-    (0, 0, 0, 1),
-    (0, 0, 0.7, 0.3),
-    (0.4, 0.2, 0.2, 0.2),
+    *((stays, 0, 1 - stays, 0) for stays in (1, 0.97, 0.92, 0.88, 0.8, 0.7, 0.5, 0.3, 0)),
+    *((stays, 1 - stays, 0, 0) for stays in (0.9, 0.5, 0.2, 0)),
+    *((0, turns, 1 - turns, 0) for turns in (0.98, 0.9, 0.7, 0.5)),
+    *((stays, 0, 0, 1 - stays) for stays in (0.97, 0.9, 0.7, 0.4, 0.1, 0)),
+    *((0, 0, scatters, 1 - scatters) for scatters in (0.9, 0.6, 0.3)),
+    *((0.3, 0.3, 0.4, 0), (0.4, 0.2, 0.2, 0.2), (0.2, 0.6, 0.1, 0.1), (0, 0.5, 0, 0.5)),
 )
 QUICK_SHARES = SHARES[::4]
 

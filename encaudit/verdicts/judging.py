@@ -12,6 +12,7 @@ from encaudit.verdicts.rules import (
     KEEPS_PLACE,
     LAWFUL,
     LAWLESS,
+    MOVES,
     NO_ACTIVE_UNIT,
     NOISE_IS_ALL,
     SAYS,
@@ -21,6 +22,7 @@ from encaudit.verdicts.rules import (
 )
 
 CONTROLS = ("identity", "permutation", "noise", "renoise", "untrained", "other-seed")
+HARMLESS = "It keeps its place or moves by a law, which the intervals do not tell apart; either is harmless."
 LAWFUL_BOUNDS = tuple(bound for group in LAWFUL for bound in group)
 RENOISE = ("renoise:clean=", "renoise")  # the first knows the true image, others take the decoder's word for it
 
@@ -105,6 +107,8 @@ def _decided(case: _Case) -> Verdict:
         return _verdict("invariant", spec, place)
     lawful = _cited(case, LAWFUL_BOUNDS)
     if any(_all_met(case, group) for group in LAWFUL):
+        if not _surely_moves(case):
+            return _open(case, HARMLESS, [*place, *lawful])
         return _verdict("equivariant", spec, [*_failing(case, KEEPS_PLACE), *lawful])
     if case.renoise is None:
         return _open(
@@ -116,13 +120,21 @@ def _decided(case: _Case) -> Verdict:
     return _scattered(case)
 
 
+def _surely_moves(case: _Case) -> bool:
+    """Whether a lawful encoder is told from one that stays, and trembles a little."""
+    moved = any(bound.missed(found) for bound, found in _found(case, KEEPS_PLACE) if bound.measure in MOVES)
+    return moved or any(
+        bound.met(found) for bound, found in _found(case, LAWFUL_BOUNDS) if bound.measure == "alignment"
+    )
+
+
 def _scattered(case: _Case) -> Verdict:
     """Is the move lawless, and further than that of fresh noise? Else say which of the two is open."""
     lawless = _cited(case, LAWLESS)
     bound, further = _further(case)
     beyond = [] if further is None else [f"{bound.cited(further)} The control is {case.renoise}."]
     not_lawless = [one for one, found in _found(case, LAWLESS) if not one.met(found)]
-    because = [*lawless, *beyond]
+    because = [*_failing(case, KEEPS_PLACE), *lawless, *beyond]
     if further is None:
         return _open(case, f"The renoise control {case.renoise} was not measured.", because)
     if further.low is None:
@@ -140,9 +152,7 @@ def _scattered(case: _Case) -> Verdict:
     if not_lawless:
         crossed = any(not one.missed(found) for one, found in _found(case, (*LAWLESS, *LAWFUL_BOUNDS, *KEEPS_PLACE)))
         more = " More images would narrow the intervals." if crossed else ""
-        return _open(
-            case, f"It lies between keeping its place and scattering.{more}", [*because, *_cited(case, KEEPS_PLACE)]
-        )
+        return _open(case, f"It lies between keeping its place and scattering.{more}", because)
     return _verdict("scatters", case.transform, because)
 
 

@@ -33,10 +33,10 @@ def test_what_is_true_is_said(
 
 
 def test_no_verdict_of_a_slice_of_the_benchmark_is_wrong() -> None:
-    some = cases(seed=11, images=(100,))[::9]
+    some = cases(seed=11, images=(100,))[::7]
     outcomes = [Outcome(case, verdict(case).code) for case in some]
     assert wrong(outcomes) == []
-    assert len(confident(outcomes)) >= len(outcomes) / 3
+    assert len(confident(outcomes)) >= len(outcomes) / 4
 
 
 def test_fresh_noise_leaves_more_of_the_invariant_part_than_of_the_others_and_more_at_a_high_snr() -> None:

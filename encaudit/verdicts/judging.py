@@ -24,7 +24,11 @@ from encaudit.verdicts.rules import (
 CONTROLS = ("identity", "permutation", "noise", "renoise", "untrained", "other-seed")
 HARMLESS = "It keeps its place or moves by a law, which the intervals do not tell apart; either is harmless."
 LAWFUL_BOUNDS = tuple(bound for group in LAWFUL for bound in group)
-RENOISE = ("renoise:clean=", "renoise")  # the first knows the true image, others take the decoder's word for it
+CLEAN, RENOISE = "renoise:clean=", "renoise"
+OF_THE_DECODER = (
+    "The noise-free image of the control {control} is the decoder's: what the decoder did not learn is missing in it, "
+    "and moves the latent as well."
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def judge(measurements: list[Measurement], findings: list[Finding]) -> list[Verd
     evidence = Evidence(measurements)
     carries_nothing = _collapse(evidence, findings)
     specs = evidence.transforms
-    renoise = _first(specs, RENOISE)
+    renoise = _renoise(specs)
     positive = next((spec for spec in specs if _is_positive_control(spec)), None)
     verdicts = []
     for spec in filter(is_probe, specs):
@@ -65,9 +69,10 @@ def _is_positive_control(spec: str) -> bool:
     return spec.startswith(("roll", "shift")) and "+" not in spec and spec.endswith("frame=covariant")
 
 
-def _first(specs: Iterable[str], prefixes: tuple[str, ...]) -> str | None:
-    listed = [spec for spec in specs if "+" not in spec or spec.startswith(RENOISE[0])]
-    return next((spec for prefix in prefixes for spec in listed if spec.startswith(prefix)), None)
+def _renoise(specs: Iterable[str]) -> str | None:
+    """Return the renoise control: one that knows the clean image, else noise of the stack's strength, else any."""
+    found = [spec for spec in specs if spec.startswith(CLEAN) or (spec.startswith(RENOISE) and "+" not in spec)]
+    return min(found, key=lambda spec: (not spec.startswith(CLEAN), spec != RENOISE), default=None)
 
 
 def _collapse(evidence: Evidence, findings: list[Finding]) -> list[str]:
@@ -116,7 +121,10 @@ def _decided(case: _Case) -> Verdict:
         )
     noise = _Case(evidence, case.renoise, None, None)
     if _all_met(noise, NOISE_IS_ALL):
-        return _verdict("memorizes-noise", spec, [*_cited(noise, NOISE_IS_ALL), *_failing(case, KEEPS_PLACE)])
+        told = [*_cited(noise, NOISE_IS_ALL), *_failing(case, KEEPS_PLACE)]
+        if "clean=" not in case.renoise:
+            told.append(OF_THE_DECODER.format(control=case.renoise))
+        return _verdict("memorizes-noise", spec, told)
     return _scattered(case)
 
 

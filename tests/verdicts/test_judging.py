@@ -100,9 +100,16 @@ def test_noise_that_goes_as_far_as_a_stranger_is_memorized() -> None:
     assert verdict(measured("roll1", KEPT), measured("renoise:snr=0.1", LOST)).code == "invariant"
 
 
-def test_the_renoise_control_that_knows_the_clean_image_is_preferred() -> None:
-    both = [*measured("renoise:snr=1", LOST), *measured("renoise:clean=a+b.npy", KEPT)]
+@pytest.mark.parametrize(("other", "chosen"), [("renoise", "renoise:clean=a+b.npy"), ("renoise:snr=1", "renoise")])
+def test_the_renoise_control_that_knows_most_of_the_images_is_chosen(other: str, chosen: str) -> None:
+    both = [*measured(other, LOST), *measured(chosen, KEPT)]
     assert verdict(measured("roll1", SCATTERED), both).code == "scatters"
+
+
+def test_what_the_decoder_may_have_missed_is_said_where_its_images_are_the_control() -> None:
+    assert "is the decoder's" in verdict(measured("roll1", LOST), measured("renoise", LOST)).because[-1]
+    known = verdict(measured("roll1", LOST), measured("renoise:clean=a.npy", LOST))
+    assert not any("decoder" in line for line in known.because)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ LEVELS = [
     {"unreadable"},
     {"registry", "stats", "pickles", "hashing", "draws"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
-    {"probe"},
+    {"probe", "calibration", "likelihood"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
     {"audit", "explain"},
     {"report"},

@@ -96,10 +96,10 @@ def _half_life(doses: np.ndarray, pairs: list[Pair], unit: str) -> Summary | Ski
     everyone = np.ones(len(cloud))
     curve = np.array([one.auc(everyone) for one in curves])
     if curve[0] < HALF:
-        return Skipped(f"{curve[0]:.2g}, below 0.75, at the smallest dose of {doses[0]:g} {unit} already")
+        return Skipped(f"pair_auc is below 0.75 at the smallest dose of {doses[0]:g} {unit} already ({curve[0]:.2g})")
     value = fall_to_half(doses, curve)
     if np.isinf(value):
-        return Skipped(f"never falls to 0.75 up to {doses[-1]:g} {unit}: {curve.min():.2g} is the lowest")
+        return Skipped(f"pair_auc never falls to 0.75 up to {doses[-1]:g} {unit} (lowest: {curve.min():.2g})")
     if not has_interval(len(cloud), cloud.groups):
         return summarize_dataset(value, (None, None), len(cloud))
     replicates = [

@@ -61,7 +61,7 @@ def test_displacement_is_told_at_every_dose() -> None:
 def test_an_invariant_encoder_has_no_half_life() -> None:
     mu = np.random.default_rng(0).normal(size=(100, 2))
     curve = dose_curve(encodings(mu, dict.fromkeys(ROLL.values(), mu)), "roll", seed=0)
-    assert curve.half_life == Skipped("never falls to 0.75 up to 8 px: 1 is the lowest")
+    assert curve.half_life == Skipped("pair_auc never falls to 0.75 up to 8 px (lowest: 1)")
     assert [summary(one).median for one in curve.pair_auc] == [1.0] * len(ROLL)
 
 

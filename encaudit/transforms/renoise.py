@@ -32,10 +32,14 @@ class Renoise(SpecTransform):
     over that of the noise, both over the whole image as in ``addnoise``. Without it the noise is as strong as the
     stack's. The limit of an infinite snr is the noise-free image.
 
+    ``draw`` numbers independent draws of the noise. Two of them (``renoise`` and ``renoise:draw=1``) show the same
+    noise-free image, so that what lies between their latents is the noise alone.
+
     Raises InputError for images without what it needs, and for a file of other images or none.
 
-    Source: ours. The decoder's image lacks what the decoder did not learn, so a model's renoise moves the latent by
-    that as well; a file of clean images (simulations) does not.
+    Source: ours. The decoder's image lacks what the decoder did not learn (fine structure, the contrast of each
+    particle), so a decoder's ``renoise`` moves the latent from that of the image by more than noise would: it is an
+    upper bound, and two draws of it are what noise does. A file of clean images (of a simulation) has no such excess.
     """
 
     name = "renoise"
@@ -45,6 +49,7 @@ class Renoise(SpecTransform):
 
     snr: float | None = None
     clean: str | None = None
+    draw: int = 0
 
     def __post_init__(self) -> None:
         """Refuse an snr that is not positive."""
@@ -75,7 +80,7 @@ class Renoise(SpecTransform):
         clean, power = self._clean(batch), batch.noise_power
         assert power is not None
         power = power.to(clean)
-        drawn = torch.fft.fft2(normal_like(batch, seed, self.name).to(clean))
+        drawn = torch.fft.fft2(normal_like(batch, seed, f"{self.name} {self.draw}").to(clean))
         noise = torch.fft.ifft2(drawn * power.sqrt()).real
         if self.snr is not None:
             variance = clean.var((-2, -1), correction=0)

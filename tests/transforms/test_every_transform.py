@@ -53,7 +53,7 @@ ROWS = [
     Row("contrast:gain=2", "contrast:gain=1", "contrast:gain=0.5", ("contrast", "contrast:gain=2,offset=1")),
     Row("contrast:offset=1", "contrast:offset=0", "contrast:offset=-1", ("contrast:offset=1.5",)),
     Row("addnoise:snr=1", "addnoise:snr=1e30", variants=("addnoise:snr=2",), random=True),
-    Row("renoise", variants=("renoise:snr=2", f"renoise:clean={CLEAN_FILE}"), random=True),
+    Row("renoise", variants=("renoise:snr=2", f"renoise:clean={CLEAN_FILE}", "renoise:draw=1"), random=True),
     Row("renoise:snr=2", variants=("renoise:snr=3",), random=True),
     Row(f"renoise:clean={CLEAN_FILE}", random=True, fits=BOX_OF_CLEAN_FILE),
     Row("ctf:defocus=300,angle=10", "ctf:defocus=0", "ctf:defocus=-300,angle=-10", ("ctf:defocus=300", "ctf:angle=10")),

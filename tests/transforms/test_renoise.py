@@ -118,3 +118,11 @@ def test_a_chain_moves_the_fresh_image():
     batch = particles()
     chained = parse_transform("renoise+roll1")(batch, seed=0).images
     assert torch.equal(chained, parse_transform("renoise")(batch, seed=0).images.roll(1, -1))
+
+
+def test_draws_of_other_numbers_are_independent():
+    batch = particles(2, box=64)
+    first, second = (
+        parse_transform(spec)(batch, seed=0).images - batch.clean for spec in ("renoise", "renoise:draw=1")
+    )
+    assert abs(np.corrcoef(first.flatten(), second.flatten())[0, 1]) < 0.05

@@ -45,7 +45,7 @@ from encaudit.transforms.twin import Noise, Permutation
         ("contrast:offset=0.5", "contrast:offset=0.5"),
         ("contrast:gain=1", "contrast:gain=1"),
         ("addnoise:snr=1", "addnoise:snr=1"),
-        ("renoise:snr=1.0", "renoise:snr=1"),
+        ("renoise:snr=1.0,draw=0", "renoise:snr=1"),
         ("renoise:clean=a b/c=d.npy, snr=2", "renoise:snr=2,clean=a b/c=d.npy"),
         ("untrained + renoise + roll1", "untrained+renoise+roll1"),
         ("ctf:angle=10,defocus=300", "ctf:defocus=300,angle=10"),
@@ -84,7 +84,7 @@ parts = st.one_of(
 
 
 paths = st.text(min_size=1, max_size=9).filter(lambda path: path == path.strip() and not set(path) & set(",+"))
-renoise = st.builds(Renoise, st.none() | st.floats(1e-9, 2**31), st.none() | paths)
+renoise = st.builds(Renoise, st.none() | st.floats(1e-9, 2**31), st.none() | paths, whole)
 
 
 @settings(deadline=None)
@@ -141,7 +141,7 @@ def test_an_unknown_name_offers_the_nearest(typo, nearest):
         ("renoise:clean=", "clean of renoise has no value"),
         ("renoise:clean=a,b.npy", r"clean of renoise has to be a path without , and \+.*'b.npy' was torn off it"),
         ("renoise:snr=1,clean=a+b.npy", r"clean of renoise has to be a path without , and \+.*'b.npy' was torn off it"),
-        ("renoise:file=a", "renoise has no parameter 'file'; known: snr, clean"),
+        ("renoise:file=a", "renoise has no parameter 'file'; known: snr, clean, draw"),
         ("roll1+renoise", "takes the place of the image.*Type renoise\\+roll1"),
         ("roll1+untrained+renoise", "Type untrained\\+renoise\\+roll1"),
         ("untrained+roll1+renoise", "Type untrained\\+renoise\\+roll1"),

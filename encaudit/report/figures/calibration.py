@@ -17,7 +17,11 @@ NOMINAL = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 PANEL_WIDTH, PANEL_HEIGHT = 1.75, 1.35  # inches
 NAMED, NAMED_FROM = 3, 0.1  # so many dimensions are named in the coverage, if they are off by that much
 COVERAGE_WIDTH, LEAST_WIDTH = 3.9, 3.2  # inches
-SHAPES = "Histograms: flat is honest, a U has error bars too narrow, a hill too wide, a slope is biased."
+TOO_NEAR = 0.08  # two names in the coverage
+SHAPES = (
+    "Histograms: flat is honest, a U has error bars too narrow, a hill too wide, a slope is biased.\n"
+    "Coverage: below the line the error bars are too narrow, above it too wide."
+)
 
 
 def calibration(ranks: np.ndarray, names: Sequence[str] | None = None) -> bytes | None:
@@ -35,7 +39,7 @@ def calibration(ranks: np.ndarray, names: Sequence[str] | None = None) -> bytes 
     columns = min(shown, 4 if shown > 6 else 3 if shown > 4 else 2)
     rows = -(-shown // columns)
     width = max(PANEL_WIDTH * columns, LEAST_WIDTH)
-    with paper(width + COVERAGE_WIDTH, max(3.9, PANEL_HEIGHT * rows + 1.1)) as figure:
+    with paper(width + COVERAGE_WIDTH, max(4.0, PANEL_HEIGHT * rows + 1.2)) as figure:
         figure.suptitle("Do the encoder's error bars tell the truth?", fontsize=12, x=0.01, ha="left")
         left, right = figure.subfigures(1, 2, width_ratios=[width, COVERAGE_WIDTH])
         panels = left.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
@@ -75,7 +79,7 @@ def _histogram(axes: Any, ranks: np.ndarray, name: str) -> float:
 
 
 def _coverage(axes: Any, ranks: np.ndarray, names: Sequence[str]) -> None:
-    """Draw a line for each dimension, and name those that are furthest off."""
+    """Draw a line for each dimension, and name those that are furthest off, where there is room."""
     found = coverage(ranks, NOMINAL)
     marks = np.array([0, *NOMINAL, 1])
     axes.fill_between(marks, *_chance(len(ranks), marks), color=RANDOM_GREY, alpha=0.35, linewidth=0)
@@ -83,15 +87,19 @@ def _coverage(axes: Any, ranks: np.ndarray, names: Sequence[str]) -> None:
     for line in found.T:
         axes.plot(NOMINAL, line, "-o", color=MEASURED_BLUE, linewidth=0.8, markersize=2.5, alpha=0.7)
     off = np.abs(found - NOMINAL[:, None])
+    named: list[tuple[float, float]] = []
     for k in np.argsort(-off.max(axis=0), kind="stable")[:NAMED]:
         at = int(off[:, k].argmax())
-        if off[at, k] >= NAMED_FROM:
-            above = bool(found[at, k] > NOMINAL[at])
-            place = {"xytext": (-4, 3), "ha": "right", "va": "bottom"} if above else {"xytext": (4, -3), "va": "top"}
-            where = (NOMINAL[at], found[at, k])
-            axes.annotate(names[k], where, textcoords="offset points", fontsize=8, color=MEASURED_BLUE, **place)
-    axes.text(0.97, 0.04, "below the line:\nerror bars too narrow", ha="right", fontsize=7.5, color=FAINT)
-    axes.text(0.03, 0.9, "above the line:\nerror bars too wide", fontsize=7.5, color=FAINT)
+        where = (float(NOMINAL[at]), float(found[at, k]))
+        if off[at, k] < NAMED_FROM or any(np.hypot(*np.subtract(where, other)) < TOO_NEAR for other in named):
+            continue
+        named.append(where)
+        place = (
+            {"xytext": (-4, 3), "ha": "right", "va": "bottom"}
+            if where[1] > where[0]
+            else {"xytext": (4, -3), "va": "top"}
+        )
+        axes.annotate(names[k], where, textcoords="offset points", fontsize=8, color=MEASURED_BLUE, **place)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     axes.set_xlabel("stated share within the interval")
     axes.set_ylabel("share of true latents found there")

@@ -19,7 +19,7 @@ def dose(curve: DoseCurve) -> bytes:
     told = [(at, one) for at, one in zip(curve.doses, curve.pair_auc, strict=True) if isinstance(one, Summary)]
     doses = np.array([at for at, _ in told])
     values = np.array([one.median for _, one in told])
-    low = min(0.45, float(values.min(initial=1)) - 0.03)
+    low = min(0.45, *(one.median - 0.03 if one.ci_low is None else one.ci_low - 0.03 for _, one in told), 1.0)
     with paper(7.4, 4.1) as figure:
         axes = figure.subplots()
         axes.set_xscale("log")

@@ -20,12 +20,13 @@ def leakage(measurements: Sequence[Measurement]) -> bytes | None:
         return None
     told.sort(key=lambda one: one[1].median)
     skipped = [f"{_name(one)} ({one.value.skipped})" for one in measurements if isinstance(one.value, Skipped)]
-    most = max(max(value.median, value.ci_high or 0, floor or 0) for _, value, floor in told)
+    ends = [(value.median, value.ci_low or 0, value.ci_high or 0, floor or 0) for _, value, floor in told]
+    least, most = min(0, *map(min, ends)), max(map(max, ends))  # a share found by cross-validation may be below zero
     with paper(7.4, 1.5 + ROW * len(told) + 0.13 * len(skipped)) as figure:
         axes = figure.subplots()
-        axes.set(xlim=(0, 1.12 * most or 1), ylim=(-0.6, len(told) - 0.4))
+        axes.set(xlim=(1.05 * least, 1.12 * most if most > 0 else 1), ylim=(-0.6, len(told) - 0.4))
         for height, (_, value, floor) in enumerate(told):
-            axes.barh(height, max(value.median, 0), height=0.62, color=MEASURED_BLUE, alpha=0.45, linewidth=0)
+            axes.barh(height, value.median, height=0.62, color=MEASURED_BLUE, alpha=0.45, linewidth=0)
             end = max(value.median, 0.0)
             if value.ci_low is not None and value.ci_high is not None:
                 axes.plot([value.ci_low, value.ci_high], [height, height], color=INK, linewidth=1.2)
@@ -42,6 +43,7 @@ def leakage(measurements: Sequence[Measurement]) -> bytes | None:
                 fontsize=8,
                 color=INK,
             )
+        axes.axvline(0, color=FAINT, linewidth=0.8)
         axes.set_yticks(range(len(told)), [name for name, _, _ in told], fontsize=9, color=INK)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("share of the latents' variance that follows from it")

@@ -122,3 +122,21 @@ def test_arrays_in_a_pickled_config_are_values_or_refused(run: FreshRun) -> None
     path.write_bytes(pickle.dumps(run.config))
     with pytest.raises(InputError, match="encode_mode"):
         read_config(path)
+
+
+def test_the_command_is_kept_from_either_kind_of_config(run: FreshRun) -> None:
+    assert read_config(run.folder / "config.yaml").cmd is None
+    run.config["cmd"] = ["train_vae", "--beta", "0.5"]
+    run.save_config()
+    assert read_config(run.folder / "config.yaml").cmd == ["train_vae", "--beta", "0.5"]
+    del run.config["cmd"]
+    path = run.folder / "config.pkl"
+    path.write_bytes(pickle.dumps(run.config) + pickle.dumps({"cmd": ["train_vae.py"], "time": 1.0}))
+    assert read_config(path).cmd == ["train_vae.py"]
+
+
+@pytest.mark.parametrize("odd", ["train_vae --beta 1", [1, 2], {"a": 1}, None])
+def test_a_command_that_is_none_is_not_minded(run: FreshRun, odd: object) -> None:
+    run.config["cmd"] = odd
+    run.save_config()
+    assert read_config(run.folder / "config.yaml").cmd is None

@@ -9,10 +9,11 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from encaudit.errors import UnknownNameError
-from encaudit.metrics import METRICS
+from encaudit.metrics import ENCODER_METRICS, METRICS
 from encaudit.transforms import TRANSFORMS
 from encaudit.verdicts import RULES
 from encaudit.verdicts.rules import Rule
@@ -37,17 +38,25 @@ OPENING = {
 ELSEWHERE = {
     METRIC: {
         "beyond_renoise": "metrics/against_noise.py:measure_against_renoise",
+        "elbo_change": "likelihood.py:elbo_change",
         "overlay_fidelity": "embedding/measurements.py:overlay_measurements",
         "volume_cc": "volumes/likeness.py:Likeness",
         "volume_fsc_auc": "volumes/likeness.py:Likeness",
         "volume_distance": "volumes/likeness.py:Likeness",
     },
     ALONE: {
+        "leakage": "metrics/leakage.py:measure_leakage",
         "half_life_px": "dose/curve.py:dose_curve",
         "half_life_deg": "dose/curve.py:dose_curve",
         "worst_case_ratio": "dose/worst_case.py:worst_case",
+        "sbc_coverage_50": "calibration.py:measurements_of",
+        "sbc_coverage_80": "calibration.py:measurements_of",
+        "sbc_coverage_95": "calibration.py:measurements_of",
+        "sbc_ellipsoid_95": "calibration.py:measurements_of",
+        "sbc_deviation": "calibration.py:measurements_of",
     },
 }
+FAMILIES = ("leakage", "dimension_kl")  # leakage_pose, dimension_kl_1, ...: what follows is a covariate or a number
 CONTROLS = {
     "identity": "The floor: nothing is done, and nothing may move.",
     "roll1:frame=covariant": "The positive control: content and stored translation move together, so an encoder that "
@@ -76,8 +85,9 @@ def entries() -> dict[str, Entry]:
     """Return everything that has a name, by kind and in the order in which reports have it."""
     listed = [Entry(rule.code, VERDICT, _of_rule(rule)) for rule in RULES]
     listed += [Entry(name, METRIC, METRICS.get(name).explanation) for name in METRICS]
-    for kind, places in ELSEWHERE.items():
-        listed += [Entry(name, kind, _docstring(place)) for name, place in places.items()]
+    listed += [Entry(name, METRIC, _docstring(place)) for name, place in ELSEWHERE[METRIC].items()]
+    listed += [Entry(name, ALONE, ENCODER_METRICS.get(name).explanation) for name in ENCODER_METRICS]
+    listed += [Entry(name, ALONE, _docstring(place)) for name, place in ELSEWHERE[ALONE].items()]
     for name, role in CONTROLS.items():
         how = [_of_transform(name)] if name in set(TRANSFORMS) else []
         listed.append(Entry(name, CONTROL, "\n\n".join([role, *how])))
@@ -91,8 +101,9 @@ def explain(name: str) -> str:
     Raises UnknownNameError with the nearest name.
     """
     known = entries()
-    found = [known[one] for one in ([name] if name in known else _transforms_of(name))]
-    return "\n\n".join(_titled(entry, "#") for entry in found)
+    family = next((one for one in FAMILIES if name.startswith(f"{one}_")), name)
+    found = [known[one] for one in ([family] if family in known else _transforms_of(name))]
+    return "\n\n".join(_titled("#", entry) for entry in found)
 
 
 def names_by_kind() -> str:
@@ -109,17 +120,15 @@ def page() -> str:
         "# What the names mean",
         "Made from the code by `python -m encaudit.explain docs/reference.md`; `encaudit explain NAME` prints one.",
     ]
-    kind = None
-    for entry in entries().values():
-        if entry.kind != kind:
-            kind = entry.kind
-            parts += [f"## {kind}", OPENING[kind]]
-        parts.append(_titled(entry, "###"))
+    for kind, of_kind in groupby(entries().values(), lambda entry: entry.kind):
+        parts += [f"## {kind}", OPENING[kind]]
+        parts += [_titled("###", *alike) for _, alike in groupby(of_kind, lambda entry: entry.text)]
     return "\n\n".join(parts) + "\n"
 
 
-def _titled(entry: Entry, level: str) -> str:
-    return f"{level} {entry.name}\n\n{entry.text}"
+def _titled(level: str, *alike: Entry) -> str:
+    """Return the text of entries that share it, under their names."""
+    return f"{level} {', '.join(entry.name for entry in alike)}\n\n{alike[0].text}"
 
 
 def _transforms_of(spec: str) -> list[str]:

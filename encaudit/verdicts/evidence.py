@@ -41,8 +41,6 @@ class Evidence:
             return self._left_over(transform)
         if name == "neighbours_kept":
             return self._neighbours_kept(transform)
-        if name == "times_renoise":
-            return None  # needs to know which control; see times
         summary = self._summary(name, transform)
         if summary is None:
             return None

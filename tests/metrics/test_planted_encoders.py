@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import f as fisher
+from scipy.stats import norm
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import KFold
@@ -25,11 +26,11 @@ from encaudit.encoders.planted import (
     QuarterTurn,
     Table,
 )
-from encaudit.metrics import METRICS, measure
+from encaudit.metrics import ENCODER_METRICS, METRICS, measure
 from encaudit.metrics.cloud import CLUSTERS, NEIGHBOURS
 from encaudit.probe import encode_stack
 from encaudit.results import Encodings, Latents, Skipped, Summary
-from encaudit.stats import derangement
+from encaudit.stats import derangement, generator
 from encaudit.transforms import parse_transform
 from encaudit.types import ImageBatch
 
@@ -247,6 +248,38 @@ def test_every_metric_agrees_with_a_literal_reading_of_its_definition(metric: st
         else:
             assert isinstance(found, Summary), (spec, found)
             assert found.median == pytest.approx(expected, rel=1e-6, abs=1e-6), spec
+
+
+def information(reference: Latents) -> float:
+    mu, sigma = reference.mu.astype(np.float64), np.exp(-0.5)
+    z = mu + sigma * generator(SEED, "draws of the posterior").normal(size=mu.shape)
+    told = []
+    for one, own in zip(z, mu, strict=True):
+        densities = norm.pdf(one, mu, sigma).prod(axis=1)
+        told.append(np.log(norm.pdf(one, own, sigma).prod()) - np.log(densities.mean()))
+    return float(np.mean(told))
+
+
+def from_prior(mu: np.ndarray) -> np.ndarray:
+    return (mu.astype(np.float64) ** 2 + np.exp(-1.0)) / 2
+
+
+ENCODER_ORACLES: dict[str, tuple[str, Callable[[Latents], float]]] = {
+    "active_units": ("active_units", lambda of: float((of.mu.astype(np.float64).var(axis=0) > 0.01).sum())),
+    "prior_kl": ("prior_kl", lambda of: float(np.median(from_prior(of.mu).sum(axis=1)))),
+    "dimension_kl": ("dimension_kl_2", lambda of: float(np.median(from_prior(of.mu[:, 1])))),
+    "mutual_information": ("mutual_information", information),
+}
+
+
+@pytest.mark.parametrize("metric", list(ENCODER_METRICS))
+def test_every_metric_of_the_encoder_agrees_with_a_literal_reading_of_its_definition(metric: str, audited) -> None:
+    assert metric in ENCODER_ORACLES, f"state what {metric} has to give, as a plain function of the latents"
+    encodings, values = audited
+    name, oracle = ENCODER_ORACLES[metric]
+    found = values[name, None]
+    assert isinstance(found, Summary)
+    assert found.median == pytest.approx(oracle(encodings.reference), rel=1e-6, abs=1e-6)
 
 
 # Closed forms.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from encaudit.results import Finding, Measurement, Verdict
+from encaudit.results import RENOISE, RENOISE_AGAIN, Finding, Measurement, Verdict
 from encaudit.verdicts.evidence import Evidence, Quantity
 from encaudit.verdicts.rules import (
     BEYOND_NOISE,
@@ -24,7 +24,7 @@ from encaudit.verdicts.rules import (
 CONTROLS = ("identity", "permutation", "noise", "renoise", "untrained", "other-seed")
 HARMLESS = "It keeps its place or moves by a law, which the intervals do not tell apart; either is harmless."
 LAWFUL_BOUNDS = tuple(bound for group in LAWFUL for bound in group)
-CLEAN, RENOISE = "renoise:clean=", "renoise"
+CLEAN = "renoise:clean="
 OF_THE_DECODER = (
     "The noise-free image of the control {control} is the decoder's: what the decoder did not learn is missing in it, "
     "and moves the latent as well."
@@ -33,12 +33,18 @@ OF_THE_DECODER = (
 
 @dataclass(frozen=True)
 class _Case:
-    """One transform, and the controls that it is read beside."""
+    """One transform, and the controls that it is read beside.
+
+    ``renoise`` sends an image at least as far as fresh noise does, so what goes further than it surely goes further
+    than noise; ``noise`` does nothing that noise does not, so only where it sends an image to a stranger's place does
+    noise.
+    """
 
     evidence: Evidence
     transform: str
-    renoise: str | None
-    positive: str | None
+    renoise: str | None = None
+    noise: str | None = None
+    positive: str | None = None
 
 
 def judge(measurements: list[Measurement], findings: list[Finding]) -> list[Verdict]:
@@ -49,11 +55,11 @@ def judge(measurements: list[Measurement], findings: list[Finding]) -> list[Verd
     evidence = Evidence(measurements)
     carries_nothing = _collapse(evidence, findings)
     specs = evidence.transforms
-    renoise = _renoise(specs)
+    renoise, noise = _renoise(specs, RENOISE), _renoise(specs, RENOISE_AGAIN)
     positive = next((spec for spec in specs if _is_positive_control(spec)), None)
     verdicts = []
     for spec in filter(is_probe, specs):
-        case = _Case(evidence, spec, renoise, positive)
+        case = _Case(evidence, spec, renoise, noise, positive)
         verdicts.append(_too_few(case) or _collapsed(spec, carries_nothing) or _decided(case))
     return verdicts
 
@@ -69,10 +75,10 @@ def _is_positive_control(spec: str) -> bool:
     return spec.startswith(("roll", "shift")) and "+" not in spec and spec.endswith("frame=covariant")
 
 
-def _renoise(specs: Iterable[str]) -> str | None:
-    """Return the renoise control: one that knows the clean image, else noise of the stack's strength, else any."""
+def _renoise(specs: Iterable[str], preferred: str) -> str | None:
+    """Return a renoise control: one that knows the clean image, else the preferred one of the decoder, else any."""
     found = [spec for spec in specs if spec.startswith(CLEAN) or (spec.startswith(RENOISE) and "+" not in spec)]
-    return min(found, key=lambda spec: (not spec.startswith(CLEAN), spec != RENOISE), default=None)
+    return min(found, key=lambda spec: (not spec.startswith(CLEAN), spec != preferred, spec != RENOISE), default=None)
 
 
 def _collapse(evidence: Evidence, findings: list[Finding]) -> list[str]:
@@ -115,15 +121,15 @@ def _decided(case: _Case) -> Verdict:
         if not _surely_moves(case):
             return _open(case, HARMLESS, [*place, *lawful])
         return _verdict("equivariant", spec, [*_failing(case, KEEPS_PLACE), *lawful])
-    if case.renoise is None:
+    if case.renoise is None or case.noise is None:
         return _open(
             case, "There is no renoise control, so the move cannot be told from one by fresh noise.", [*place, *lawful]
         )
-    noise = _Case(evidence, case.renoise, None, None)
+    noise = _Case(evidence, case.noise)
     if _all_met(noise, NOISE_IS_ALL):
         told = [*_cited(noise, NOISE_IS_ALL), *_failing(case, KEEPS_PLACE)]
-        if "clean=" not in case.renoise:
-            told.append(OF_THE_DECODER.format(control=case.renoise))
+        if not (case.noise.startswith(CLEAN) or case.noise == RENOISE_AGAIN):
+            told.append(OF_THE_DECODER.format(control=case.noise))
         return _verdict("memorizes-noise", spec, told)
     return _scattered(case)
 
@@ -177,7 +183,7 @@ def _broken_control(case: _Case) -> list[str]:
     """Return by which measures the covariant roll surely does not keep its place."""
     if case.positive is None:
         return []
-    control = _Case(case.evidence, case.positive, None, None)
+    control = _Case(case.evidence, case.positive)
     return [bound.cited(found) for bound, found in _found(control, KEEPS_PLACE) if bound.missed(found)]
 
 

@@ -136,7 +136,9 @@ RULES = (
         "memorizes-noise",
         "Fresh noise alone sends a particle as far as to another one: the latent is of the noise, and whether it minds "
         "the transform cannot be asked.",
-        "It is neither invariant nor equivariant, and both of these hold for the renoise control.",
+        "It is neither invariant nor equivariant, and both of these hold for the renoise control; where that is the "
+        "decoder's image, for a second draw of noise against the first (renoise:draw=1), from which what the decoder "
+        "missed cancels.",
         (NOISE_IS_ALL,),
     ),
     Rule(

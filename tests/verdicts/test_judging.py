@@ -106,6 +106,21 @@ def test_the_renoise_control_that_knows_most_of_the_images_is_chosen(other: str,
     assert verdict(measured("roll1", SCATTERED), both).code == "scatters"
 
 
+def test_what_the_decoder_missed_is_not_taken_for_noise_where_two_draws_tell_them_apart() -> None:
+    decoded = [*measured("renoise", LOST), *measured("renoise:draw=1", KEPT)]
+    assert verdict(measured("roll1", LOST), decoded).code == "inconclusive"
+    noisy = [*measured("renoise", LOST), *measured("renoise:draw=1", LOST)]
+    given = verdict(measured("roll1", LOST), noisy)
+    assert given.code == "memorizes-noise"
+    assert "of renoise:draw=1" in given.because[0]
+    assert not any("decoder" in line for line in given.because)
+
+
+def test_further_than_noise_is_asked_of_the_first_draw_which_goes_as_far_or_further() -> None:
+    decoded = [*measured("renoise:draw=1", KEPT), *measured("renoise", {**SCATTERED, "displacement_ratio": 0.85})]
+    assert verdict(measured("roll1", SCATTERED), decoded).code == "inconclusive"
+
+
 def test_what_the_decoder_may_have_missed_is_said_where_its_images_are_the_control() -> None:
     assert "is the decoder's" in verdict(measured("roll1", LOST), measured("renoise", LOST)).because[-1]
     known = verdict(measured("roll1", LOST), measured("renoise:clean=a.npy", LOST))

@@ -4,7 +4,7 @@ Draw latents, let the decoder make images of them, encode these, and see where t
 if they are right, anywhere in them equally often.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +63,7 @@ def calibrate(
     z: Draw = "prior",
     noise: NoisePower | None = None,
     groups: np.ndarray | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Calibration | Skipped:
     """How often does the true latent lie in the posterior's credible sets, when the decoder made the image?
 
@@ -92,6 +93,8 @@ def calibrate(
         found.append((_array(posterior.mu), np.exp(_array(posterior.logvar) / 2)))
         index.append(batch.index.numpy())
         kept.append(places)
+        if on_progress is not None:
+            on_progress(int(places[-1]) + 1, len(positions))
     if not true:
         return Skipped("none of the sampled images can be used")
     mu, sigma = (np.concatenate(part) for part in zip(*found, strict=True))

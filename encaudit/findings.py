@@ -102,6 +102,14 @@ def of_the_checkpoint(opened: OpenedEncoder, data: TrainingData, stack: Stack, v
     return found
 
 
+def of_the_metadata(missing: dict[str, int] | None) -> list[Finding]:
+    """Whether --metadata leaves values open."""
+    if not missing:
+        return []
+    listed = ", ".join(f"{name} of {count} images" for name, count in missing.items())
+    return [Finding("metadata-missing", "note", f"The metadata leave values open: {listed}.")]
+
+
 def of_the_saved_z(saved: SavedZ | str | None) -> list[Finding]:
     """Whether cryoDRGN's own latents came out again."""
     if saved is None:

@@ -1,6 +1,6 @@
 """Does the decoder explain an image as well from the latent of its moved copy?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,8 @@ from encaudit.stats import derangement, summarize_images
 from encaudit.types import Encoder, Posterior, Renderer, Stack
 
 METRIC, UNIT = "elbo_change", "nats"
+
+OnProgress = Callable[[int, int], None]
 
 _PIXELS_AT_ONCE = 2**20
 
@@ -24,6 +26,7 @@ def elbo_change(
     *,
     seed: int,
     groups: np.ndarray | None = None,
+    on_progress: OnProgress | None = None,
 ) -> list[Measurement]:
     """How many nats does the decoder lose when it is given the latent of the moved image for the unmoved one?
 
@@ -39,13 +42,18 @@ def elbo_change(
     if reason is not None or not isinstance(encoder, Renderer):
         return [_measurement(spec, Skipped(reason or NO_DECODER)) for spec in specs]
     sample = reference.take(positions)
+    report = on_progress or (lambda _done, _total: None)
+    stages = len(specs) + 2  # the images' own posteriors, those of others, and one for each transform
+    report(0, stages * len(sample))
     own = _elbo(encoder, stack, sample, sample, seed)
+    report(len(sample), stages * len(sample))
     ceiling = None
     if len(sample) > 1:
         others = sample.take(derangement(len(sample), seed))
         ceiling = own - _elbo(encoder, stack, sample, others, seed)
-    measured = []
-    for spec in specs:
+    measured: list[Measurement] = []
+    for done, spec in enumerate(specs, start=2):
+        report(done * len(sample), stages * len(sample))
         if spec.split("+")[0] == UNTRAINED:
             measured.append(
                 _measurement(spec, Skipped("the decoder does not know the latents of the untrained encoder"))
@@ -63,7 +71,7 @@ def elbo_change(
             continue
         codes = None if groups is None else np.unique(groups[positions[among]], return_inverse=True)[1]
         shuffled = None if ceiling is None else float(np.median(ceiling[among]))
-        measured.append(_measurement(spec, summarize_images(change, codes, seed), shuffled))
+        measured.append(_measurement(spec, summarize_images(change, codes), shuffled))
     return measured
 
 

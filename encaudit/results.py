@@ -8,6 +8,8 @@ import numpy as np
 SCHEMA = 1
 IDENTITY = "identity"
 UNTRAINED = "untrained"
+RENOISE, RENOISE_AGAIN = "renoise", "renoise:draw=1"  # two draws of noise on the image that the decoder expects
+OTHER_SEED = "other-seed"  # the latents of another training run, turned into the frame of this one
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,36 @@ class Encodings:
 
     ``moved`` is keyed by the transform's canonical spec; an entry has the rows of ``reference``, in its order, or, for
     a control that is too costly for all of them, a part of these rows (see ``rows``).
-    ``left_out`` names the images without latents (stack row -> reason).
+    ``left_out`` names the images without latents (stack row -> reason); ``contrast`` (``n``) is the standard deviation
+    of the pixels of each image.
     """
 
     reference: Latents
     moved: dict[str, Latents]
     left_out: dict[int, str] = field(default_factory=dict)
+    contrast: np.ndarray | None = None
 
     def pair(self, spec: str) -> tuple[Latents, Latents]:
-        """Return (reference, moved) for a transform.
+        """Return (reference, moved) for a transform, on the images that it covers.
 
-        ``untrained+roll1`` asks how the *untrained* encoder answers to roll1, so its reference is the untrained
-        encoder's latent of the unmoved image.
+        The reference is the latent of the unmoved image, but for the transforms of ``other_reference``.
         """
-        moved = self.moved[spec]
-        reference = self.moved[UNTRAINED] if spec.startswith(UNTRAINED + "+") else self.reference
-        return (reference if len(moved) == len(reference) else reference.take(self.rows(spec))), moved
+        other, moved = self.other_reference(spec), self.moved[spec]
+        reference = self.reference if other is None else self.moved[other]
+        if len(moved) == len(reference):
+            return reference, moved
+        return reference.take(np.flatnonzero(np.isin(reference.index, moved.index))), moved
+
+    def other_reference(self, spec: str) -> str | None:
+        """Return the transform whose latents are the reference of another one; None for the usual reference.
+
+        ``untrained+roll1`` asks how the *untrained* encoder answers to roll1, so its reference is what that encoder
+        says of the unmoved image. The second draw of renoise is compared with the first: both show the image that the
+        decoder expects, so that what the decoder has not learned of the true one cancels, and noise alone is left.
+        """
+        if spec.startswith(UNTRAINED + "+"):
+            return UNTRAINED
+        return RENOISE if spec == RENOISE_AGAIN and RENOISE in self.moved else None
 
     def rows(self, spec: str) -> np.ndarray:
         """Return which positions of the reference a transform was applied to (ascending)."""

@@ -12,6 +12,7 @@ from encaudit.errors import InputError
 
 Images = "Images"
 Encoder = "Encoder"
+Controls = "Controls"
 Output = "Output"
 
 
@@ -51,6 +52,13 @@ def probe(
         typer.Option(help="Index file: only these rows of the stack; all for every row.", rich_help_panel=Images),
     ] = None,
     n: Annotated[int | None, typer.Option(help="Only the first N images.", rich_help_panel=Images)] = None,
+    metadata: Annotated[
+        str | None,
+        typer.Option(
+            help="Table (.csv .star .cs) of micrograph, optics group and what else is known of each image.",
+            rich_help_panel=Images,
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="config.yaml or config.pkl, when not beside CKPT.", rich_help_panel=Encoder)
     ] = None,
@@ -59,6 +67,14 @@ def probe(
         typer.Option(
             metavar="KIND",
             help="cryodrgn, vae, module, torchscript or exported. Default: recognized by content.",
+            rich_help_panel=Encoder,
+        ),
+    ] = None,
+    other_seed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CKPT",
+            help="The same network trained from another seed: how far apart do two runs put an image?",
             rich_help_panel=Encoder,
         ),
     ] = None,
@@ -73,6 +89,42 @@ def probe(
         str, typer.Option(metavar="N|auto", help="Images encoded at once.", rich_help_panel=Encoder)
     ] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 0,
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls/--no-controls",
+            help="The controls beside every probe: covariant roll, permutation, noise, untrained, renoise.",
+            rich_help_panel=Controls,
+        ),
+    ] = True,
+    sample_n: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Images that the decoder is asked about (renoise, ELBO, calibration), and that doses are given to.",
+            rich_help_panel=Controls,
+        ),
+    ] = 1_000,
+    dose: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="roll or rotate: a curve over ever larger moves, with its half-life. Repeatable.",
+            rich_help_panel=Controls,
+        ),
+    ] = None,
+    grid: Annotated[
+        int | None,
+        typer.Option(metavar="PX", help="The worst case of all rolls of up to PX pixels.", rich_help_panel=Controls),
+    ] = None,
+    calibration: Annotated[
+        str,
+        typer.Option(
+            metavar="Z",
+            help="Simulation-based calibration of the posterior at latents of the prior or posterior; none for none.",
+            rich_help_panel=Controls,
+        ),
+    ] = "prior",
     output: Annotated[
         str | None,
         typer.Option(
@@ -123,12 +175,19 @@ def probe(
         datadir=datadir,
         ind=ind,
         n=n,
+        metadata=metadata,
         config=config,
         encoder=encoder,
+        other_seed=other_seed,
         trust_pickle=trust_pickle,
         device=device,
         batch_size=batch_size,
         seed=seed,
+        controls=controls,
+        sample_n=sample_n,
+        dose=tuple(dose or ()),
+        grid=grid,
+        calibration=calibration,
         umap=not no_umap,
         umap_n=umap_n,
         volumes=volumes,

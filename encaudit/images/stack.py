@@ -49,6 +49,16 @@ class ImageStack:
         """The stack rows that --ind keeps, before --n: the images of the run, when --ind is the run's."""
         return self.rows.kept
 
+    @property
+    def rotation(self) -> np.ndarray | None:
+        """The poses, ``n 3 3`` (of a particle's first tilt); None where unknown."""
+        return None if self._poses is None else self._poses.rotation.reshape(len(self.index), -1, 3, 3)[:, 0]
+
+    @property
+    def ctf(self) -> np.ndarray | None:
+        """The CTF parameters, ``n 8``, columns as in ``Ctf`` (of a particle's first tilt); None where unknown."""
+        return None if self._ctf is None else self._ctf.values.reshape(len(self.index), -1, 8)[:, 0]
+
     @cached_property
     def moments(self) -> PixelMoments:
         """Mean and standard deviation of the pixels; see ``stack_moments``."""

@@ -4,8 +4,15 @@ import numpy as np
 from scipy.stats import rankdata
 
 from encaudit.metrics.cloud import distance
-from encaudit.results import IDENTITY, UNTRAINED, Encodings, Measurement, Skipped, Summary
-from encaudit.stats import MIN_IMAGES, derangement, group_codes, influence_interval, summarize_dataset
+from encaudit.results import IDENTITY, RENOISE, RENOISE_AGAIN, UNTRAINED, Encodings, Measurement, Skipped, Summary
+from encaudit.stats import (
+    MIN_IMAGES,
+    derangement,
+    group_codes,
+    influence_error,
+    probability_interval,
+    summarize_dataset,
+)
 
 NAME, VERSION, UNIT = "beyond_renoise", 1, "1"
 
@@ -22,13 +29,14 @@ def measure_against_renoise(
     further; zero: never, which is the floor, that of the identity (0.5 if noise moves nothing either). The ceiling is
     that of random pairs of images.
     Large also where the control under-estimates the noise, or where the encoder ignores noise altogether.
-    Interval: infinitesimal jackknife over images or groups, each image in both of its roles.
+    Interval: Wilson's, with the error of the infinitesimal jackknife over images or groups, each image in both of its
+    roles.
     Not asked of the identity, the control itself and untrained encoders. Skipped where fewer than 20 images are common
     to both, and where neither moves anything.
 
     Source: ours; the Mann-Whitney form of the area under the ROC curve.
     """
-    left_out = {IDENTITY, renoise_spec}
+    left_out = {IDENTITY, RENOISE, RENOISE_AGAIN, renoise_spec}
     asked = [spec for spec in encodings.moved if spec not in left_out and not spec.startswith(UNTRAINED)]
     return [_beyond(encodings, spec, renoise_spec, seed, groups) for spec in asked]
 
@@ -57,7 +65,9 @@ def _beyond(encodings: Encodings, spec: str, renoise_spec: str, seed: int, group
         return Measurement(NAME, VERSION, spec, UNIT, Skipped(still), None, None)
     share, influence = share_above(moved, renoised)
     codes = None if groups is None else group_codes(np.asarray(groups)[rows])
-    value: Summary = summarize_dataset(share, influence_interval(share, influence, codes, least=0, most=1), len(rows))
+    value: Summary = summarize_dataset(
+        share, probability_interval(share, influence_error(influence, codes), moved, codes), len(rows)
+    )
     mu = encodings.reference.mu[rows].astype(np.float64)
     random = distance(mu, mu[derangement(len(rows), seed)])
     floor, ceiling = (share_above(other, renoised)[0] for other in (np.zeros(len(rows)), random))
@@ -65,7 +75,7 @@ def _beyond(encodings: Encodings, spec: str, renoise_spec: str, seed: int, group
 
 
 def _displacement(encodings: Encodings, spec: str, rows: np.ndarray) -> np.ndarray:
-    """||mu'_i - mu_i|| of these positions of the reference, all of them covered by the transform."""
+    """||mu'_i - mu_i|| of these positions of the images, all of them covered by the transform."""
     places = np.searchsorted(encodings.rows(spec), rows)
-    moved = encodings.moved[spec].mu[places].astype(np.float64)
-    return distance(moved, encodings.reference.mu[rows].astype(np.float64))
+    reference, moved = (latents.mu[places].astype(np.float64) for latents in encodings.pair(spec))
+    return distance(moved, reference)

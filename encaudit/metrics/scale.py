@@ -55,16 +55,16 @@ class Scales:
         self, encodings: Encodings, codes: np.ndarray | None, seed: int, report: Callable[[str], None]
     ) -> None:
         self._encodings, self._codes, self._seed, self._report = encodings, codes, seed, report
-        self._known: dict[tuple[bool, bytes], Scale] = {}
+        self._known: dict[tuple[str | None, bytes], Scale] = {}
 
     def of(self, spec: str) -> Scale:
         """Return the scale of a transform; transforms with the same reference on the same images share one."""
         reference, _ = self._encodings.pair(spec)
-        untrained, rows = spec.startswith(UNTRAINED + "+"), self._encodings.rows(spec)
-        key = (untrained, rows.tobytes())
+        other, rows = self._encodings.other_reference(spec), self._encodings.rows(spec)
+        key = (other, rows.tobytes())
         if key not in self._known:
             groups = None if self._codes is None else group_codes(self._codes[rows])
-            identity = None if untrained else self._identity(rows)
+            identity = None if other is not None else self._identity(rows)
             self._known[key] = Scale(Cloud(reference, groups, self._seed), identity, self._report)
         return self._known[key]
 

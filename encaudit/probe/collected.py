@@ -20,6 +20,7 @@ class Collected:
     def __init__(self, keys: Iterable[Key]) -> None:
         self._parts: dict[Key, list[Latents]] = {key: [] for key in keys}
         self._left_out: dict[int, str] = {}
+        self._contrast: dict[int, float] = {}
 
     @property
     def batches(self) -> int:
@@ -35,11 +36,18 @@ class Collected:
         keep = [position for position in range(len(batch)) if position not in bad]
         return batch.select(torch.tensor(keep, dtype=torch.long))
 
-    def add(self, index: np.ndarray, found: dict[Key, tuple[np.ndarray, Posterior]]) -> None:
-        """Take the posteriors of a batch with these stack rows; each is that of some positions of the batch."""
+    def add(self, batch: ImageBatch, found: dict[Key, tuple[np.ndarray, Posterior]]) -> None:
+        """Take the posteriors of a batch; each is that of some of its positions."""
+        index = batch.index.cpu().numpy()
+        spread = batch.images.flatten(1).std(dim=1, correction=0)
+        self._contrast |= dict(zip(index.tolist(), spread.tolist(), strict=True))
         for key, (rows, posterior) in found.items():
             logvar = None if posterior.logvar is None else posterior.logvar.float().cpu().numpy()
             self._parts[key].append(Latents(posterior.mu.float().cpu().numpy(), logvar, index[rows]))
+
+    def contrast(self, index: np.ndarray) -> np.ndarray:
+        """Return the standard deviation of the pixels of these stack rows."""
+        return np.array([self._contrast[row] for row in index.tolist()])
 
     def finish(self) -> tuple[dict[Key, Latents], dict[int, str]]:
         """Return all latents, and the images without (stack row -> reason), which are in none of them.

@@ -77,7 +77,7 @@ def encode_stack(
         if len(batch):
             if not collected.batches:
                 refuse_batch_dependence(encoder, batch)
-            collected.add(batch.index.cpu().numpy(), _encode_all(encoders, jobs, batch, sample, seed))
+            collected.add(batch, _encode_all(encoders, jobs, batch, sample, seed))
         if on_progress is not None:
             on_progress(min(start + size, total), total)
     latents, left_out = collected.finish()
@@ -90,7 +90,8 @@ def encode_stack(
             moved[spec] = latent
         elif spec in everywhere:
             raise InputError(f"{spec} covers none of the {total} images. Leave it out, or choose others with --ind.")
-    return Encodings(latents[REFERENCE], moved, left_out)
+    reference = latents[REFERENCE]
+    return Encodings(reference, moved, left_out, collected.contrast(reference.index))
 
 
 def _check_needs(encoder: Encoder, stack: Stack, transforms: Iterable[SpecTransform], sample: Sample) -> None:
@@ -119,7 +120,7 @@ def _encode_all(
     in_sample = np.isin(index, sample.rows)
     rendered = Rendered(encoders[False], batch, reference, sample)
     for key, job in jobs.items():
-        covered = (job.transform.covers(index) if hasattr(job.transform, "covers") else whole >= 0) & (
+        covered = job.transform.covers(index) & (
             in_sample | (not job.sampled)
         )
         if not covered.any():

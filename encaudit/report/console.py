@@ -8,7 +8,18 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from encaudit.report.headline import HEADLINES, Headline, between, find, interval, number, specs_of, verdict
+from encaudit.report.headline import (
+    HEADLINES,
+    WORDS,
+    Headline,
+    between,
+    controls_of,
+    find,
+    interval,
+    number,
+    probes_of,
+    verdict,
+)
 from encaudit.results import Report, Skipped
 
 NAME_WIDTH, WORDS_WIDTH, NUMBER_WIDTH = 26, 18, 17  # characters, with their padding
@@ -21,6 +32,8 @@ def print_report(report: Report, page: Path | None = None, console: Console | No
     fitting = (console.width - NAME_WIDTH - WORDS_WIDTH) // NUMBER_WIDTH
     headlines = HEADLINES[: max(fitting, 2)]
     console.print(_table(report, headlines))
+    for one in report.verdicts:
+        console.print(Text.assemble((f"{one.transform}: {WORDS[one.code]}. ", "bold"), one.text), highlight=False)
     for finding in report.findings:
         style = STYLES[finding.level]
         console.print(f"[{style}]{finding.level}[/{style}] {escape(finding.text)}", highlight=False)
@@ -33,10 +46,11 @@ def _table(report: Report, headlines: tuple[Headline, ...]) -> Table:
     table.add_column("transform", overflow="fold", min_width=NAME_WIDTH - 2)
     for headline in headlines:
         table.add_column("\n".join(headline.title.rsplit(" ", 1)), justify="right", no_wrap=True)
-    table.add_column("in words")
-    for spec in specs_of(report):
-        table.add_row(Text(spec), *(_cell(report, one.metric, spec) for one in headlines), verdict(report, spec))
-    table.add_section()
+    table.add_column("verdict")
+    for specs in (probes_of(report), controls_of(report)):
+        for spec in specs:
+            table.add_row(Text(spec), *(_cell(report, one.metric, spec) for one in headlines), verdict(report, spec))
+        table.add_section()
     ends = [between(report, one.metric) for one in headlines]
     table.add_row("identity (floor)", *(number(floor) for floor, _ in ends), "", style="dim")
     table.add_row("shuffled pairs (ceiling)", *(number(ceiling) for _, ceiling in ends), "", style="dim")

@@ -26,6 +26,9 @@ PATTERNS = (
     "latents.npz",
     "particles.csv",
     "figures/displacement.png",
+    "figures/dose.*.png",
+    "figures/calibration.png",
+    "figures/leakage.png",
     "figures/overlay.*.png",
     "figures/volumes.*.png",
     "volumes/particle[0-9]*.mrc",
@@ -141,7 +144,7 @@ def _fill(folder: Path, audit: Audit, watcher: Watcher) -> None:
     particles_frame(audit).to_csv(folder / "particles.csv", index=False, float_format="%.7g")
     (folder / "figures").mkdir()
     pictures = {}
-    for name, picture in figures.draw_all(audit.layouts, audit.particles, audit.volumes):
+    for name, picture in figures.draw_all(audit):
         watcher.note(f"Drawing {name}")
         (folder / "figures" / f"{name}.png").write_bytes(picture)
         pictures[name] = picture
@@ -152,7 +155,10 @@ def _fill(folder: Path, audit: Audit, watcher: Watcher) -> None:
 
 
 def write_latents(path: Path, encodings: Encodings) -> None:
-    """Write the latents of the images (``mu``, ``logvar``, ``index``) and of each transform (``SPEC/mu``, ...)."""
+    """Write the latents of the images (``mu``, ``logvar``, ``index``) and of each transform (``SPEC/mu``, ...).
+
+    ``SPEC/index`` says which images a transform was applied to, where these are not all.
+    """
     arrays = {"mu": encodings.reference.mu, "index": encodings.reference.index}
     if encodings.reference.logvar is not None:
         arrays["logvar"] = encodings.reference.logvar
@@ -160,15 +166,33 @@ def write_latents(path: Path, encodings: Encodings) -> None:
         arrays[f"{spec}/mu"] = latents.mu
         if latents.logvar is not None:
             arrays[f"{spec}/logvar"] = latents.logvar
+        if len(latents) < len(encodings.reference):
+            arrays[f"{spec}/index"] = latents.index
     np.savez(path, allow_pickle=False, **arrays)
 
 
 def particles_frame(audit: Audit) -> pd.DataFrame:
-    """Return one row an image: its stack row, and what each transform did to it (columns ``SPEC/quantity``)."""
-    columns: dict[str, np.ndarray] = {"index": audit.encodings.reference.index}
+    """Return one row an image: its stack row, and what each transform did to it (columns ``SPEC/quantity``).
+
+    Empty where a transform was not applied to the image; ``stability`` is the least under all probes.
+    """
+    encodings = audit.encodings
+    columns: dict[str, np.ndarray] = {"index": encodings.reference.index}
+    if audit.stability is not None:
+        columns["stability"] = audit.stability
     for spec, values in audit.particles.items():
-        columns |= {f"{spec}/{name}": value for name, value in values.items()}
+        rows = encodings.rows(spec)
+        for name, value in values.items():
+            columns[f"{spec}/{name}"] = _spread(value, rows, len(encodings.reference))
     return pd.DataFrame(columns)
+
+
+def _spread(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    if len(rows) == n:
+        return values
+    everywhere = np.full(n, np.nan)
+    everywhere[rows] = values
+    return everywhere
 
 
 def _is_ours(folder: Path) -> bool:

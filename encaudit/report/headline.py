@@ -1,11 +1,9 @@
 """The few numbers that are read first, and the words that go with them; the same in the terminal and on the page."""
 
-import math
 from dataclasses import dataclass
 
-from encaudit.findings import UNJUDGED
-from encaudit.results import IDENTITY, Measurement, Report, Skipped, Summary
-from encaudit.stats import MIN_IMAGES
+from encaudit.results import IDENTITY, UNTRAINED, Measurement, Report, Skipped, Summary
+from encaudit.verdicts import is_probe
 
 
 @dataclass(frozen=True)
@@ -48,19 +46,28 @@ HEADLINES = (
         "move is more than the encoder's own doubt.",
     ),
     Headline(
+        "beyond_renoise",
+        "beyond noise",
+        "How surely the transform moves a latent further than a fresh draw of the image's own noise does. 0.5: as far; "
+        "1: always further. Below that, nothing can be said of the transform.",
+    ),
+    Headline(
         "posterior_kl",
         "KL (nats)",
         "How much the posterior of the moved image differs from that of the image; 0 when the two are the same.",
     ),
 )
 
-# By the median retrieval rank. Below the first bound the paper's observation is refuted; all bounds are proposals.
-VERDICTS = (
-    (0.05, "keeps its place"),
-    (0.2, "stays in its region"),
-    (0.45, "scattered"),
-    (math.inf, "like a random image"),
-)
+# A verdict in the words of a table.
+WORDS = {
+    "invariant": "invariant",
+    "equivariant": "equivariant, harmless",
+    "scatters": "scatters",
+    "memorizes-noise": "memorizes noise",
+    "collapsed": "collapsed",
+    "too-few-images": "too few images",
+    "inconclusive": "inconclusive",
+}
 
 
 def specs_of(report: Report) -> list[str]:
@@ -86,20 +93,23 @@ def between(report: Report, metric: str) -> tuple[float | None, float | None]:
     return None, None
 
 
+def probes_of(report: Report) -> list[str]:
+    """Return the transforms that ask the encoder something."""
+    return [spec for spec in specs_of(report) if is_probe(spec)]
+
+
+def controls_of(report: Report) -> list[str]:
+    """Return the transforms that the others are read beside.
+
+    The bare ``untrained``, which most measures say nothing of, only where it was asked for.
+    """
+    asked = report.provenance.get("transforms", ())
+    return [spec for spec in specs_of(report) if not is_probe(spec) and (spec != UNTRAINED or spec in asked)]
+
+
 def verdict(report: Report, spec: str) -> str:
-    """Say in words what the retrieval rank says of a transform; both words where its interval crosses a bound."""
-    one = find(report, "retrieval_rank", spec)
-    judged = UNJUDGED.isdisjoint(finding.code for finding in report.findings)
-    if one is None or isinstance(one.value, Skipped) or not judged:
-        return "not judged"
-    if one.value.n < MIN_IMAGES:
-        return "too few images to say"
-    ends = (one.value.median,) if one.value.ci_low is None else (one.value.ci_low, one.value.ci_high)
-    return ", or ".join(dict.fromkeys(_words(end) for end in ends if end is not None))
-
-
-def _words(rank: float) -> str:
-    return next(words for bound, words in VERDICTS if rank < bound)
+    """Return the verdict on a transform in a word or two; nothing where there is none, as for controls."""
+    return next((WORDS[one.code] for one in report.verdicts if one.transform == spec), "")
 
 
 def number(value: float | None) -> str:

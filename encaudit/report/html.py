@@ -7,9 +7,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from encaudit.dose import DOSES
 from encaudit.report.figures import figure_name
-from encaudit.report.headline import HEADLINES, VERDICTS, between, find, interval, number, specs_of, verdict
+from encaudit.report.headline import HEADLINES, WORDS, between, controls_of, find, interval, number, probes_of, verdict
 from encaudit.results import IDENTITY, Measurement, Report, Skipped
+from encaudit.verdicts import is_probe
 
 VOLUME_METRICS = {
     "volume_cc": "correlation",
@@ -32,10 +34,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under titles, between the row of the floor and that of the ceiling."""
+    """Rows of cells under titles, those of controls apart, between the row of the floor and that of the ceiling."""
 
     titles: list[str]
     rows: dict[str, list[Cell]]
+    controls: dict[str, list[Cell]]
     floor: list[str]
     ceiling: list[str]
     ends: tuple[str, str]
@@ -51,7 +54,7 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "interval": interval}
-    specs = specs_of(report)
+    specs = [*probes_of(report), *controls_of(report)]
     volumes = {metric: title for metric, title in VOLUME_METRICS.items() if any(find(report, metric, s) for s in specs)}
     decoded = [spec for spec in specs if any(find(report, metric, spec) for metric in volumes)]
     return environment.get_template("report.html.j2").render(
@@ -59,16 +62,26 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
         title=_title(report),
         specs=specs,
         headlines=HEADLINES,
-        verdicts={spec: verdict(report, spec) for spec in specs},
-        bounds=VERDICTS,
+        words={spec: verdict(report, spec) for spec in specs},
+        labels=WORDS,
+        of_encoder=_of_encoder(report),
         headline_table=_table(report, {one.metric: one.title for one in HEADLINES}, specs, (IDENTITY, SHUFFLED)),
         volume_table=_table(report, volumes, decoded, DECODED_ENDS),
         measurements=_by_transform(report),
         decoded_particles=_decoded_particles(report, volumes),
         displacement=_picture(figures, figure_name("displacement")),
+        doses=_pictures(figures, "dose", list(DOSES)),
+        calibration=_picture(figures, figure_name("calibration")),
+        leakage=_picture(figures, figure_name("leakage")),
         overlays=_pictures(figures, "overlay", specs),
         volumes=_pictures(figures, "volumes", specs),
     )
+
+
+def _of_encoder(report: Report) -> list[Measurement]:
+    """Return the measures of the encoder alone that are read first; each dimension and covariate is in its figure."""
+    told = ("active_units", "prior_kl", "mutual_information", "worst_case_ratio")
+    return [one for one in report.measurements if one.metric in told or one.metric.startswith(("half_life", "sbc_"))]
 
 
 def _decoded_particles(report: Report, volumes: Mapping[str, str]) -> int:
@@ -85,9 +98,11 @@ def _title(report: Report) -> str:
 
 def _table(report: Report, titles: Mapping[str, str], specs: list[str], ends: tuple[str, str]) -> Table:
     limits = [between(report, metric) for metric in titles]
+    cells_of = {spec: [_cell(find(report, metric, spec)) for metric in titles] for spec in specs}
     return Table(
         titles=list(titles.values()),
-        rows={spec: [_cell(find(report, metric, spec)) for metric in titles] for spec in specs},
+        rows={spec: cells for spec, cells in cells_of.items() if is_probe(spec)},
+        controls={spec: cells for spec, cells in cells_of.items() if not is_probe(spec)},
         floor=[number(floor) for floor, _ in limits],
         ceiling=[number(ceiling) for _, ceiling in limits],
         ends=ends,

@@ -55,7 +55,7 @@ def judge(measurements: list[Measurement], findings: list[Finding]) -> list[Verd
     evidence = Evidence(measurements)
     carries_nothing = _collapse(evidence, findings)
     specs = evidence.transforms
-    renoise, noise = _renoise(specs, RENOISE), _renoise(specs, RENOISE_AGAIN)
+    renoise, noise = renoise_control(specs, RENOISE), renoise_control(specs, RENOISE_AGAIN)
     positive = next((spec for spec in specs if _is_positive_control(spec)), None)
     verdicts = []
     for spec in filter(is_probe, specs):
@@ -75,7 +75,7 @@ def _is_positive_control(spec: str) -> bool:
     return spec.startswith(("roll", "shift")) and "+" not in spec and spec.endswith("frame=covariant")
 
 
-def _renoise(specs: Iterable[str], preferred: str) -> str | None:
+def renoise_control(specs: Iterable[str], preferred: str) -> str | None:
     """Return a renoise control: one that knows the clean image, else the preferred one of the decoder, else any."""
     found = [spec for spec in specs if spec.startswith(CLEAN) or (spec.startswith(RENOISE) and "+" not in spec)]
     return min(found, key=lambda spec: (not spec.startswith(CLEAN), spec != preferred, spec != RENOISE), default=None)

@@ -1,17 +1,23 @@
 """The figures of a report, as PNG."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from encaudit.embedding import Layout
+from encaudit.report.figures.calibration import calibration
 from encaudit.report.figures.displacement import displacement
+from encaudit.report.figures.dose import dose
+from encaudit.report.figures.leakage import leakage
 from encaudit.report.figures.overlay import overlay
 from encaudit.report.figures.volumes import volumes
 from encaudit.results import IDENTITY
-from encaudit.volumes import VolumeStudy, file_name_part
+from encaudit.volumes import file_name_part
 
-__all__ = ["displacement", "draw_all", "figure_name", "overlay", "volumes"]
+if TYPE_CHECKING:  # an audit loads torch, which no picture needs
+    from encaudit.audit import Audit
+
+__all__ = ["calibration", "displacement", "dose", "draw_all", "figure_name", "leakage", "overlay", "volumes"]
 
 
 def figure_name(kind: str, spec: str | None = None) -> str:
@@ -19,18 +25,23 @@ def figure_name(kind: str, spec: str | None = None) -> str:
     return kind if spec is None else f"{kind}.{file_name_part(spec)}"
 
 
-def draw_all(
-    layouts: Sequence[Layout],
-    particles: Mapping[str, Mapping[str, np.ndarray]],
-    study: VolumeStudy | None,
-) -> Iterator[tuple[str, bytes]]:
+def draw_all(audit: Audit) -> Iterator[tuple[str, bytes]]:
     """Draw every figure of an audit, one after the other: (name, PNG)."""
-    distribution = displacement(particles)
+    distribution = displacement(audit.particles)
     if distribution is not None:
         yield figure_name("displacement"), distribution
-    for spec in layouts[0].moved if layouts else ():
+    for curve in audit.doses:
+        yield figure_name("dose", curve.kind), dose(curve)
+    if audit.calibration is not None:
+        ranks = calibration(audit.calibration.pit)
+        if ranks is not None:
+            yield figure_name("calibration"), ranks
+    leaks = leakage([one for one in audit.report.measurements if one.metric.startswith("leakage_")])
+    if leaks is not None:
+        yield figure_name("leakage"), leaks
+    for spec in audit.layouts[0].moved if audit.layouts else ():
         if spec != IDENTITY:
-            yield figure_name("overlay", spec), overlay(layouts, spec)
-    if study is not None:
-        for spec in study.comparisons:
-            yield figure_name("volumes", spec), volumes(study, spec)
+            yield figure_name("overlay", spec), overlay(audit.layouts, spec)
+    if audit.volumes is not None:
+        for spec in audit.volumes.comparisons:
+            yield figure_name("volumes", spec), volumes(audit.volumes, spec)

@@ -1,0 +1,102 @@
+"""From options to an encoder and the images that it is asked about."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from encaudit.audit.options import AuditOptions, Watcher
+from encaudit.encoders import OpenedCryodrgn, OpenedEncoder, open_encoder
+from encaudit.encoders.training_data import NONE, TrainingData, locate
+from encaudit.errors import InputError
+from encaudit.images import CentredStack, ImageStack, open_stack
+from encaudit.images.metadata import Metadata, read_metadata
+from encaudit.types import Stack
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is audited: an encoder, and images; ``source`` is the stack as it is in the files."""
+
+    opened: OpenedEncoder
+    data: TrainingData
+    source: ImageStack
+    stack: Stack
+    metadata: Metadata | None
+
+    @property
+    def micrographs(self) -> np.ndarray | None:
+        """The micrograph of each image, ``n``: what --metadata says, else what the stack's own table says."""
+        told = None if self.metadata is None else self.metadata.micrograph
+        return self.source.micrographs if told is None else told
+
+    @property
+    def optics_groups(self) -> np.ndarray | None:
+        """The optics group of each image, ``n``, from the same places."""
+        told = None if self.metadata is None else self.metadata.optics_group
+        return self.source.optics_groups if told is None else told
+
+
+def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subject:
+    """Open the checkpoint, and the images that are given or that its config names."""
+    watcher.stage("Loading the encoder")
+    opened = open_one(options, options.checkpoint, device)
+    data = _data(options, opened)
+    source = open_stack(
+        data.particles,
+        poses=data.poses,
+        ctf=data.ctf,
+        ind=data.ind,
+        n=options.n,
+        datadir=data.datadir,
+        trust_pickle=options.trust_pickle,
+        tilts=opened.config.ntilts if isinstance(opened, OpenedCryodrgn) else None,
+    )
+    stack = CentredStack(source) if isinstance(opened, OpenedCryodrgn) else source
+    metadata = None if options.metadata is None else read_metadata(options.metadata, source.rows)
+    return Subject(opened, data, source, stack, metadata)
+
+
+def open_one(options: AuditOptions, checkpoint: str, device: str) -> OpenedEncoder:
+    """Open a checkpoint; the one that is audited goes with --config and --encoder."""
+    audited = checkpoint == options.checkpoint
+    return open_encoder(
+        checkpoint,
+        kind=options.encoder if audited else None,
+        config=options.config if audited else None,
+        device=device,
+        trust_pickle=options.trust_pickle,
+    )
+
+
+def chosen_device(asked: str) -> str:
+    """Return the device to compute on; InputError for one that is not there."""
+    import torch
+
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if asked == "cpu":
+        return asked
+    if asked.split(":")[0] != "cuda":
+        raise InputError(f"--device {asked}: expected auto, cpu or cuda.")
+    if not torch.cuda.is_available():
+        raise InputError(f"--device {asked}: this torch ({torch.__version__}) sees no CUDA device. Use --device cpu.")
+    return asked
+
+
+def _data(options: AuditOptions, opened: OpenedEncoder) -> TrainingData:
+    if isinstance(opened, OpenedCryodrgn):
+        assert opened.checkpoint is not None
+        return locate(
+            opened.config,
+            [opened.checkpoint, opened.config_path],
+            images=options.images,
+            poses=options.poses,
+            ctf=options.ctf,
+            ind=options.ind,
+            datadir=options.datadir,
+        )
+    if options.images is None:
+        raise InputError(f"A {opened.kind} encoder names no images. Give them with --images PATH.")
+    plain = {name: value for name, value in asdict(options).items() if name in ("poses", "ctf", "datadir")}
+    given = {name: None if value is not None and value.lower() == NONE else value for name, value in plain.items()}
+    return TrainingData(particles=options.images, ind=None if options.ind == "all" else options.ind, **given)

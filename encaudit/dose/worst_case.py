@@ -7,8 +7,9 @@ import numpy as np
 from encaudit.dose.common_rows import common_pairs
 from encaudit.errors import InputError
 from encaudit.metrics.cloud import Cloud, distance
+from encaudit.metrics.displacement import ratio_interval
 from encaudit.results import Encodings, Measurement, Skipped, Summary
-from encaudit.stats import NO_INTERVAL, bootstrap_medians, has_interval, percentile_interval, summarize_dataset
+from encaudit.stats import summarize_dataset
 
 NAME, VERSION, UNIT = "worst_case_ratio", 1, "1"
 
@@ -25,7 +26,7 @@ def worst_case(
     Zero, the floor: nothing moves under any of them. The ceiling is the same with as many other images, all
     different, in place of the moved copies (None where there are not as many): the farthest of eight strangers is
     farther than one, so read the value against it and not against 1.
-    Interval: percentile bootstrap of both medians, as for displacement_ratio.
+    Interval: that of displacement_ratio.
     Skipped when more than half of the random pairs coincide. Raises ``InputError`` for transforms not encoded.
 
     Source: ours; the worst case over a grid of shifts as in Engstrom et al. 2019, "Exploring the landscape of spatial
@@ -53,12 +54,7 @@ def worst_case(
 
 def _summary(cloud: Cloud, furthest: np.ndarray, random_distance: float) -> Summary:
     value = float(np.median(furthest)) / random_distance
-    if not has_interval(len(cloud), cloud.groups):
-        return summarize_dataset(value, NO_INTERVAL, len(cloud))
-    medians = bootstrap_medians(furthest, cloud.groups, cloud.seed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        interval = percentile_interval(medians / cloud.bootstrap_random_medians)
-    return summarize_dataset(value, interval, len(cloud))
+    return summarize_dataset(value, ratio_interval(cloud, furthest), len(cloud))
 
 
 def _furthest_stranger(cloud: Cloud, count: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from encaudit.metrics.all_pairs import count_nearer, distance_sums, nearest_others
 from encaudit.results import Latents, Skipped
-from encaudit.stats import derangement, generator, group_codes, resamples
+from encaudit.stats import derangement, generator
 
 NEIGHBOURS = 15
 MOST_ASKED = 10_000
@@ -53,36 +53,17 @@ class Cloud:
         return distance(self.mu, self.mu[self.partner])
 
     @cached_property
-    def bootstrap_random_medians(self) -> np.ndarray:
-        """The median random distance in each bootstrap resample of the images, which are paired anew in each.
-
-        Pairs of one image with itself are left out. Resampling the n distances instead would take them for
-        independent, which they are not: each image is in two of them.
-        """
-        rng = generator(self.seed, "random pairs of resamples")
-        medians = []
-        for weights in resamples(len(self), self.groups, self.seed):
-            drawn = rng.permutation(np.repeat(np.arange(len(self)), weights))
-            other = np.roll(drawn, -1)
-            apart = drawn != other
-            between = distance(self.mu[drawn[apart]], self.mu[other[apart]])
-            medians.append(np.median(between) if len(between) else np.nan)  # one image drawn again and again
-        return np.array(medians)
-
-    @cached_property
     def sampled(self) -> np.ndarray:
         """The images that are asked for their neighbours: all, or a seeded sample of ``MOST_ASKED``, ascending."""
         return self.some(MOST_ASKED, "images asked for their neighbours")
 
     @cached_property
-    def sampled_groups(self) -> np.ndarray | None:
-        """Groups of the sampled images, as codes of their own."""
-        return None if self.groups is None else group_codes(self.groups[self.sampled])
-
-    @cached_property
     def neighbours(self) -> np.ndarray:
-        """The nearest other images of each sampled image, nearest first, ``m k``; k is ``NEIGHBOURS`` or all."""
-        return nearest_others(self.mu, min(NEIGHBOURS, len(self) - 1), self.sampled)
+        """The nearest other images of each sampled image, nearest first, ``m k``.
+
+        k is one more than ``NEIGHBOURS``, the one that would take the place of another, or all there are.
+        """
+        return nearest_others(self.mu, min(NEIGHBOURS + 1, len(self) - 1), self.sampled)
 
     @cached_property
     def in_sums(self) -> np.ndarray:

@@ -3,13 +3,22 @@
 import numpy as np
 from scipy.stats import rankdata
 
-from encaudit.metrics.cloud import NO_LOGVAR, Pair, distance
+from encaudit.metrics.cloud import NO_LOGVAR, Cloud, Pair, distance
 from encaudit.metrics.metric import PerImage, Result, WholeSet, metric
 from encaudit.results import Skipped
-from encaudit.stats import NO_INTERVAL, bootstrap_medians, has_interval, influence_interval, percentile_interval
+from encaudit.stats import (
+    NO_INTERVAL,
+    Interval,
+    has_interval,
+    median_influence,
+    median_interval,
+    paired_error,
+    probability_interval,
+    student,
+)
 
 
-@metric("displacement", unit="latent units", column="displacement")
+@metric("displacement", unit="latent units", version=2, column="displacement")
 def displacement(pair: Pair) -> Result:
     """How far does the latent of each image move?
 
@@ -22,7 +31,7 @@ def displacement(pair: Pair) -> Result:
     return PerImage(pair.displacement)
 
 
-@metric("displacement_ratio", unit="1", shuffled=False, chance=lambda _n: 1.0)
+@metric("displacement_ratio", unit="1", version=2, shuffled=False, chance=lambda _n: 1.0)
 def displacement_ratio(pair: Pair) -> Result:
     """How far do latents move, compared with how far two unrelated images lie apart?
 
@@ -30,8 +39,8 @@ def displacement_ratio(pair: Pair) -> Result:
 
     Zero: nothing moved; the identity gives exactly 0. One: an image lands as far from itself as from any other.
     Above one: the moved latents leave the cloud of the reference.
-    Interval: percentile bootstrap of both medians, resampled together over images or groups; the resampled images are
-    paired anew.
+    Interval: of the logarithm, by the influence of each image on both medians, as itself and in its two random pairs
+    (dyadic-robust variance over images or groups); where most images do not move, Woodruff's of the median above.
     Skipped when more than half of the random pairs coincide (a constant encoder).
 
     Source: ours; the idea of transformational measures' ratio of transformation to sample variance.
@@ -41,14 +50,10 @@ def displacement_ratio(pair: Pair) -> Result:
     if random_distance == 0:
         return Skipped("the reference latents of most random pairs coincide: nothing to compare a displacement with")
     value = float(np.median(pair.displacement)) / random_distance
-    if not has_interval(len(pair), cloud.groups):
-        return WholeSet(value, NO_INTERVAL)
-    medians = bootstrap_medians(pair.displacement, cloud.groups, cloud.seed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return WholeSet(value, percentile_interval(medians / cloud.bootstrap_random_medians))
+    return WholeSet(value, ratio_interval(cloud, pair.displacement))
 
 
-@metric("displacement_sigma", unit="sigma", column="sigma")
+@metric("displacement_sigma", unit="sigma", version=2, column="sigma")
 def displacement_sigma(pair: Pair) -> Result:
     """How far does the latent of each image move, measured by its own uncertainty?
 
@@ -67,7 +72,7 @@ def displacement_sigma(pair: Pair) -> Result:
     return PerImage(np.sqrt((steps**2).mean(axis=1)))
 
 
-@metric("pair_auc", unit="1", shuffled=False, chance=lambda _n: 0.5)
+@metric("pair_auc", unit="1", version=2, shuffled=False, chance=lambda _n: 0.5)
 def pair_auc(pair: Pair) -> Result:
     """How surely is an image nearer to its own moved copy than an unrelated image is?
 
@@ -77,7 +82,8 @@ def pair_auc(pair: Pair) -> Result:
 
     One: every own distance is below every random one; the identity gives 1 (duplicates aside). 0.5: chance.
     Below 0.5: images land farther from themselves than from others.
-    Interval: infinitesimal jackknife over images or groups, pi held fixed.
+    Interval: Wilson's, with the error from the influence of each image, as itself and in its two random pairs
+    (dyadic-robust variance over images or groups).
     """
     own, random = pair.displacement, distance(pair.mu, pair.cloud.mu[pair.cloud.partner])
     n = len(pair)
@@ -85,5 +91,21 @@ def pair_auc(pair: Pair) -> Result:
     random_above = 1 - (ranks[:n] - rankdata(own)) / n  # for each own distance, the share of random ones above it
     own_below = (ranks[n:] - rankdata(random)) / n
     value = float(own_below.mean())
-    influence = random_above + own_below - 2 * value
-    return WholeSet(value, influence_interval(value, influence, pair.cloud.groups, least=0, most=1))
+    error = paired_error(random_above - value, own_below - value, pair.cloud.partner, pair.cloud.groups)
+    return WholeSet(value, probability_interval(value, error, own, pair.cloud.groups))
+
+
+def ratio_interval(cloud: Cloud, displacement: np.ndarray) -> Interval:
+    """Within which bounds does the median of displacements (``n``) lie, in medians of the random distance?"""
+    n, groups = len(cloud), cloud.groups
+    if not has_interval(n, groups):
+        return NO_INTERVAL
+    random_distance = float(np.median(cloud.random_distance))
+    value = float(np.median(displacement)) / random_distance
+    if value == 0:
+        low, high = np.array(median_interval(displacement, groups), dtype=np.float64) / random_distance
+        return float(low), float(high)
+    own = median_influence(displacement, groups) / (value * random_distance)
+    of_pairs = -median_influence(cloud.random_distance, groups) / random_distance
+    factor = float(np.exp(student(n, groups) * paired_error(own, of_pairs, cloud.partner, groups)))
+    return value / factor, value * factor

@@ -7,7 +7,7 @@ from encaudit.metrics.metric import PerImage, Result, metric
 from encaudit.results import Skipped
 
 
-@metric("posterior_kl", unit="nats", column="kl")
+@metric("posterior_kl", unit="nats", version=2, column="kl")
 def posterior_kl(pair: Pair) -> Result:
     """How surprised is the posterior of an image by that of its moved copy?
 
@@ -25,7 +25,7 @@ def posterior_kl(pair: Pair) -> Result:
     return PerImage(gaussian_kl(pair.mu, moved, pair.cloud.mu, reference))
 
 
-@metric("posterior_kl_symmetric", unit="nats")
+@metric("posterior_kl_symmetric", unit="nats", version=2)
 def posterior_kl_symmetric(pair: Pair) -> Result:
     """How far apart are the posteriors of an image and of its moved copy, whichever is taken as the truth?
 

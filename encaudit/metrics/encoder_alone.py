@@ -30,7 +30,7 @@ from encaudit.stats import (
 
 ACTIVE = 0.01  # the variance of Burda et al.
 MOST_CHANNELS = 4096
-BLOCK_ENTRIES = 2**21  # 16 MB
+BLOCK_ENTRIES = 2**16  # half a megabyte: blocks stay in the cache
 
 
 @encoder_metric("active_units", unit="dimensions", ceiling=lambda cloud: float(cloud.mu.shape[1]))
@@ -120,9 +120,11 @@ def mutual_information(cloud: Cloud) -> EncoderResult:
         densities = -0.5 * ((steps * np.exp(-0.5 * logvar)) ** 2 + logvar).sum(axis=2)
         mixture = logsumexp(densities, axis=1) - np.log(n)
         told[block] = -0.5 * (noise[block] ** 2 + logvar[block]).sum(axis=1) - mixture
-        as_channel += np.exp(densities - mixture[:, None]).sum(axis=0) / n
+        share = np.exp(densities - mixture[:, None]) / n
+        share[np.arange(len(share)), np.arange(n)[block]] = 0  # without an image, its own draw is gone too
+        as_channel += share.sum(axis=0)
     value = min(float(told.mean()), float(np.log(n)))  # above the cap only by rounding
-    influence = told - value - (as_channel - 1)
+    influence = told - told.mean() - (as_channel - as_channel.mean())
     groups = None if cloud.groups is None else group_codes(cloud.groups[rows])
     return WholeSet(value, influence_interval(value, influence, groups, most=float(np.log(n))))
 
@@ -153,7 +155,7 @@ def _measurement(of: EncoderMetric, name: str, result: PerImage | WholeSet | Ski
     if isinstance(result, Skipped):
         return Measurement(name, of.version, None, of.unit, result, None, None)
     if isinstance(result, PerImage):
-        value = summarize_images(result.values, cloud.groups, cloud.seed)
+        value = summarize_images(result.values, cloud.groups, result.interval)
     else:
         value = summarize_dataset(result.value, result.interval, len(cloud))
     return Measurement(name, of.version, None, of.unit, value, 0.0, ceiling)

@@ -58,15 +58,15 @@ def measure(
 
 def _measurement(of: Metric, spec: str, result: Result, scale: Scale) -> Measurement:
     floor, ceiling = headline(scale.floor[of.name]), scale.ceiling[of.name]
-    value = _summary(result, scale.cloud)
     if result is NO_COMMON_FRAME:
         floor, ceiling = None, None
-    return Measurement(of.name, of.version, spec, of.unit, value, floor, ceiling)
+    return Measurement(of.name, of.version, spec, of.unit, summary(result, scale.cloud), floor, ceiling)
 
 
-def _summary(result: Result, cloud: Cloud) -> Summary | Skipped:
+def summary(result: Result, cloud: Cloud) -> Summary | Skipped:
+    """Return what is reported of a result: quantiles over images, or the one value, with its interval."""
     if isinstance(result, PerImage):
-        return summarize_images(result.values, cloud.groups, cloud.seed)
+        return summarize_images(result.values, cloud.groups, result.interval)
     if isinstance(result, WholeSet):
         return summarize_dataset(result.value, result.interval, len(cloud))
     return result

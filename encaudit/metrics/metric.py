@@ -14,9 +14,10 @@ from encaudit.stats import Interval
 
 @dataclass(frozen=True, eq=False)
 class PerImage:
-    """A quantity that each image has: ``values`` (``n``)."""
+    """A quantity that each image has, ``values`` (``n``), and the 95 % interval of its median, if it has its own."""
 
     values: np.ndarray
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Metric:
     ``column``: the name of its per-image values in particles.csv.
     ``shuffled``: its ceiling is measured on shuffled pairs. If not, it is ``chance``, the expectation for unrelated
     latents as a function of n, where that is known exactly; or there is none.
+    ``version`` is raised when its number changes for the same latents, or the scheme of its interval.
     """
 
     name: str

@@ -166,4 +166,4 @@ def _notes(encodings: Encodings, labelled: int) -> tuple[str, ...]:
 def _summary(chosen: list[Likeness], name: str) -> Summary | Skipped:
     if not chosen:
         return Skipped("no labelled particle was decoded")
-    return summarize_images(np.array([getattr(one, name) for one in chosen]), None, seed=0)
+    return summarize_images(np.array([getattr(one, name) for one in chosen]), None)

@@ -15,8 +15,18 @@ from encaudit.results import Encodings, Skipped
 
 from .planted import latents, normal
 
-# raised when the number of a metric changes for the same latents
-VERSIONS = {"neighbour_overlap": 2, "marginal_distance": 2}  # samples above a size
+# raised when the number of a metric, or its interval, changes for the same latents
+VERSIONS = {
+    "displacement": 2,
+    "displacement_ratio": 2,
+    "displacement_sigma": 2,
+    "pair_auc": 2,
+    "retrieval_rank": 2,
+    "neighbour_overlap": 2,
+    "posterior_kl": 2,
+    "posterior_kl_symmetric": 2,
+    "marginal_distance": 2,
+}
 
 
 def encodings(n=80, d=3, logvar=-1.0, **moved):

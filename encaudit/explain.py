@@ -64,7 +64,9 @@ CONTROLS = {
     "permutation": "The ceiling: each image is answered for by another one.",
     "noise": "What the encoder says when there is nothing to see.",
     "renoise": "The same particle with a fresh draw of noise: a transform that moves latents no further than this says "
-    "nothing about the transform.",
+    "nothing about the transform. Drawn by the decoder, the particle lacks what the decoder did not learn.",
+    "renoise:draw=1": "A second draw of noise on the same image, compared with the first (renoise): what the decoder "
+    "did not learn is missing in both and cancels, so this is what noise alone does. Verdicts are read beside it.",
     "untrained": "What the architecture alone does, before it learned anything.",
     "other-seed": "Another training run of the same network, brought into the same frame: what of the latents belongs "
     "to the run and not to the images. Given with `--other-seed CKPT`.",

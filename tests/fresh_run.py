@@ -110,8 +110,12 @@ def write_run(
     enc_mask: int | None = None,
     layers: int = 2,
     dim: int = 16,
+    seed: int = 0,
 ) -> FreshRun:
-    """Write particles, poses, CTF, config and weights of a run whose config names another machine's paths."""
+    """Write particles, poses, CTF, config and weights of a run whose config names another machine's paths.
+
+    The ``seed`` is that of the weights; the images are the same for all.
+    """
     rng = np.random.default_rng(7)
     folder.mkdir(parents=True, exist_ok=True)
     run = FreshRun(
@@ -126,6 +130,6 @@ def write_run(
     (folder / "poses.pkl").write_bytes(pickle.dumps((run.rotations, run.fractions)))
     (folder / "ctf.pkl").write_bytes(pickle.dumps(run.ctf))
     run.save_config()
-    state = fresh_model(run.config).state_dict()
+    state = fresh_model(run.config, seed).state_dict()
     torch.save({"epoch": 1, "model_state_dict": state, "optimizer_state_dict": {}}, run.checkpoint)
     return run

@@ -270,8 +270,8 @@ def _record(
     watcher: Watcher,
 ) -> dict[str, Any]:
     """Say what exactly was run, and on what."""
-    specs = list(planned.shown)
-    record = provenance.describe_run(command, seed=options.seed, device=device, transforms=specs)
+    record = provenance.describe_run(command, seed=options.seed, device=device, transforms=planned.asked)
+    record["controls"] = [spec for spec in planned.shown if spec not in planned.asked]
     record["checkpoint"] = provenance.describe_encoder(subject.opened, options.checkpoint)
     record["images"] = provenance.describe_images(
         subject.stack, subject.data, len(encodings.left_out), watcher.advance_to

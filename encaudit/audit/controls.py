@@ -75,7 +75,7 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
             controls = [one for one in controls if not _draws_noise(one)]
             noise = _stated_noise(subject, [one for one in probes if _draws_noise(one)], error)
     everything = [*probes, *controls]
-    renoise = renoise_control([str(one) for one in everything], RENOISE_AGAIN)
+    renoise = renoise_control([str(one) for one in everything])
     if options.controls and renoise is None:
         missing.append(_lacks(RENOISE, unknown_noise or "it was not asked for"))
 

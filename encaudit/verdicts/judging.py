@@ -33,17 +33,11 @@ OF_THE_DECODER = (
 
 @dataclass(frozen=True)
 class _Case:
-    """One transform, and the controls that it is read beside.
-
-    ``renoise`` sends an image at least as far as fresh noise does, so what goes further than it surely goes further
-    than noise; ``noise`` does nothing that noise does not, so only where it sends an image to a stranger's place does
-    noise.
-    """
+    """One transform, and the controls that it is read beside."""
 
     evidence: Evidence
     transform: str
     renoise: str | None = None
-    noise: str | None = None
     positive: str | None = None
 
 
@@ -55,11 +49,11 @@ def judge(measurements: list[Measurement], findings: list[Finding]) -> list[Verd
     evidence = Evidence(measurements)
     carries_nothing = _collapse(evidence, findings)
     specs = evidence.transforms
-    renoise, noise = renoise_control(specs, RENOISE), renoise_control(specs, RENOISE_AGAIN)
+    renoise = renoise_control(specs)
     positive = next((spec for spec in specs if _is_positive_control(spec)), None)
     verdicts = []
     for spec in filter(is_probe, specs):
-        case = _Case(evidence, spec, renoise, noise, positive)
+        case = _Case(evidence, spec, renoise, positive)
         verdicts.append(_too_few(case) or _collapsed(spec, carries_nothing) or _decided(case))
     return verdicts
 
@@ -75,10 +69,17 @@ def _is_positive_control(spec: str) -> bool:
     return spec.startswith(("roll", "shift")) and "+" not in spec and spec.endswith("frame=covariant")
 
 
-def renoise_control(specs: Iterable[str], preferred: str) -> str | None:
-    """Return a renoise control: one that knows the clean image, else the preferred one of the decoder, else any."""
+def renoise_control(specs: Iterable[str]) -> str | None:
+    """Return the renoise control: one that knows the clean image, else two draws on the decoder's image, else any.
+
+    What the decoder did not learn is missing in its image and moves the latent as well, but alike in both draws.
+    """
     found = [spec for spec in specs if spec.startswith(CLEAN) or (spec.startswith(RENOISE) and "+" not in spec)]
-    return min(found, key=lambda spec: (not spec.startswith(CLEAN), spec != preferred, spec != RENOISE), default=None)
+    return min(found, key=_preference, default=None)
+
+
+def _preference(spec: str) -> tuple[bool, bool, bool]:
+    return (not spec.startswith(CLEAN), spec != RENOISE_AGAIN, spec != RENOISE)
 
 
 def _collapse(evidence: Evidence, findings: list[Finding]) -> list[str]:
@@ -121,15 +122,15 @@ def _decided(case: _Case) -> Verdict:
         if not _surely_moves(case):
             return _open(case, HARMLESS, [*place, *lawful])
         return _verdict("equivariant", spec, [*_failing(case, KEEPS_PLACE), *lawful])
-    if case.renoise is None or case.noise is None:
+    if case.renoise is None:
         return _open(
             case, "There is no renoise control, so the move cannot be told from one by fresh noise.", [*place, *lawful]
         )
-    noise = _Case(evidence, case.noise)
+    noise = _Case(evidence, case.renoise)
     if _all_met(noise, NOISE_IS_ALL):
         told = [*_cited(noise, NOISE_IS_ALL), *_failing(case, KEEPS_PLACE)]
-        if not (case.noise.startswith(CLEAN) or case.noise == RENOISE_AGAIN):
-            told.append(OF_THE_DECODER.format(control=case.noise))
+        if not (case.renoise.startswith(CLEAN) or case.renoise == RENOISE_AGAIN):
+            told.append(OF_THE_DECODER.format(control=case.renoise))
         return _verdict("memorizes-noise", spec, told)
     return _scattered(case)
 

@@ -136,9 +136,9 @@ RULES = (
         "memorizes-noise",
         "Fresh noise alone sends a particle as far as to another one: the latent is of the noise, and whether it minds "
         "the transform cannot be asked.",
-        "It is neither invariant nor equivariant, and both of these hold for the renoise control; where that is the "
-        "decoder's image, for a second draw of noise against the first (renoise:draw=1), from which what the decoder "
-        "missed cancels.",
+        "It is neither invariant nor equivariant, and both of these hold for the renoise control. That is "
+        "renoise:clean=PATH where it was given; else two draws of noise on the decoder's image, the second against the "
+        "first (renoise:draw=1), so that what the decoder missed cancels; else renoise.",
         (NOISE_IS_ALL,),
     ),
     Rule(
@@ -146,7 +146,8 @@ RULES = (
         "The moved image gets a latent that does not follow from its own, further away than fresh noise sends it: the "
         "encoder takes it for something else.",
         "All of these hold, times_renoise in place of beyond_renoise where that was not measured, and the positive "
-        "control does not fail. times_renoise is displacement_ratio over that of the renoise control.",
+        "control does not fail. The renoise control is that of memorizes-noise; times_renoise is displacement_ratio "
+        "over that of the control.",
         ((*LAWLESS, BEYOND_NOISE), (*LAWLESS, TIMES_NOISE)),
     ),
     Rule(

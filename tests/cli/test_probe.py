@@ -58,7 +58,7 @@ def test_an_audit_writes_everything_that_the_design_promises(probe, run: FreshRu
         "volumes",
     }
     report = json.loads((out / "report.json").read_text())
-    assert set(report) == {"schema", "provenance", "measurements", "findings"}
+    assert set(report) == {"schema", "provenance", "measurements", "findings", "verdicts"}
     assert report["schema"] == 1
     assert {m["transform"] for m in report["measurements"]} >= {"identity", "roll1", "rot90"}
     arrays = np.load(out / "latents.npz")
@@ -133,6 +133,94 @@ def test_few_images_are_said_to_be_few_and_get_no_interval(probe, run: FreshRun,
     assert all(value["ci_low"] is None and value["ci_high"] is None for value in values)
 
 
+def report_of(capsys: pytest.CaptureFixture) -> dict:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_controls_run_beside_what_was_asked_for(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:
+    controls = ["roll1:frame=covariant", "permutation", "noise", "untrained+rot90", "renoise", "renoise:draw=1"]
+    probe(run.checkpoint, "-t", "rot90", *QUICK, "-o", "-")
+    report = report_of(capsys)
+    assert report["provenance"]["transforms"] == ["rot90"]
+    assert report["provenance"]["controls"] == controls
+    measured = {(m["metric"], m["transform"]) for m in report["measurements"] if "skipped" not in m["value"]}
+    assert {("displacement_ratio", spec) for spec in ("rot90", *controls)} <= measured
+    assert {("beyond_renoise", "rot90"), ("elbo_change", "rot90"), ("leakage_pose", None)} <= measured
+    assert {("sbc_coverage_95", None), ("active_units", None), ("mutual_information", None)} <= measured
+    (verdict,) = report["verdicts"]
+    assert verdict["transform"] == "rot90"
+    assert verdict["because"]
+
+
+def test_no_controls_leaves_them_out(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:
+    probe(run.checkpoint, "-t", "roll1", "--no-controls", *QUICK, "-o", "-")
+    report = report_of(capsys)
+    assert {m["transform"] for m in report["measurements"]} == {"identity", "roll1", None}
+    assert report["provenance"]["controls"] == []
+
+
+def test_the_decoder_is_asked_about_the_sample_alone(probe, run: FreshRun, tmp_path: Path) -> None:
+    probe(run.checkpoint, "-t", "roll1", "--sample-n", "22", *QUICK, "-o", tmp_path / "out")
+    arrays = np.load(tmp_path / "out" / "latents.npz")
+    assert len(arrays["mu"]) == 30
+    assert len(arrays["renoise/mu"]) == len(arrays["renoise/index"]) == 22
+    assert set(range(10)) < set(arrays["renoise/index"].tolist())  # those that the pictures number
+    with (tmp_path / "out" / "particles.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert sum(row["renoise/displacement"] == "" for row in rows) == 8
+    assert all(float(row["stability"]) == pytest.approx(float(row["roll1/stability"]), abs=1e-6) for row in rows)
+
+
+def test_another_seed_is_a_control_in_the_same_frame(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    other = write_run(tmp_path / "other", seed=1)
+    probe(run.checkpoint, "-t", "roll1", "--other-seed", other.checkpoint, *QUICK, "-o", "-")
+    found = {m["metric"]: m["value"] for m in report_of(capsys)["measurements"] if m["transform"] == "other-seed"}
+    assert found["displacement_ratio"]["median"] > 0
+    assert "skipped" in found["posterior_kl"]
+    probe(run.checkpoint, "-t", "roll1", "--other-seed", run.checkpoint, *QUICK, "-o", "-")
+    found = {m["metric"]: m["value"] for m in report_of(capsys)["measurements"] if m["transform"] == "other-seed"}
+    assert found["displacement_ratio"]["median"] == pytest.approx(0, abs=1e-3)  # the same run: alignment finds it
+
+
+def test_another_seed_of_another_box_is_refused(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    other = write_run(tmp_path / "other", box=24)
+    code = probe(run.checkpoint, "-t", "roll1", "--other-seed", other.checkpoint, *QUICK, "-o", "-")
+    assert "24 x 24" in assert_refused(capsys, code)
+
+
+def test_doses_and_the_grid_have_numbers_of_their_own(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    probe(run.checkpoint, "-t", "roll1", "--dose", "roll", "--grid", "1", *QUICK, "-o", out)
+    report = json.loads((out / "report.json").read_text())
+    alone = {m["metric"] for m in report["measurements"] if m["transform"] is None}
+    assert {"half_life_px", "worst_case_ratio"} <= alone
+    assert "shift:dx=0.1" not in {m["transform"] for m in report["measurements"]}
+    assert (out / "figures" / "dose.roll.png").is_file()
+    assert "shift:dx=0.1/mu" in np.load(out / "latents.npz").files
+    code = probe(run.checkpoint, "--dose", "rol", *QUICK, "-o", "-")
+    assert "Did you mean 'roll'?" in assert_refused(capsys, code)
+
+
+def test_metadata_name_micrographs_and_what_latents_should_not_hold(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    lines = [f"m{row % 6},{row * 0.1}" for row in range(30)]
+    (tmp_path / "known.csv").write_text("\n".join(["micrograph,ice", *lines]))
+    probe(run.checkpoint, "-t", "roll1", "--metadata", tmp_path / "known.csv", *QUICK, "-o", "-")
+    report = report_of(capsys)
+    assert {"leakage_micrograph", "leakage_ice"} <= {m["metric"] for m in report["measurements"]}
+    assert report["provenance"]["groups"] == "micrographs"
+    (tmp_path / "known.csv").write_text("micrograph\nm1")
+    code = probe(run.checkpoint, "--metadata", tmp_path / "known.csv", *QUICK, "-o", "-")
+    assert "1 rows" in assert_refused(capsys, code)
+
+
 def test_bad_images_are_named_and_the_run_goes_on(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:
     run.images[3, 0, 0] = np.nan
     run.images[11] = 0
@@ -149,8 +237,9 @@ def test_a_run_of_the_default_transforms_uses_the_designs_set(
     probe, run: FreshRun, capsys: pytest.CaptureFixture
 ) -> None:
     probe(run.checkpoint, *QUICK, "-o", "-")
-    transforms = json.loads(capsys.readouterr().out)["provenance"]["transforms"]
-    assert transforms == ["roll1", "rot90", "rot90:frame=array", "permutation", "noise"]
+    provenance = report_of(capsys)["provenance"]
+    assert provenance["transforms"] == ["roll1", "rot90", "rot90:frame=array", "permutation", "noise"]
+    assert "renoise" in provenance["controls"]
 
 
 MODULE = """

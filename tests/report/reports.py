@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from encaudit.results import Finding, Measurement, Report, Skipped, Summary
+from encaudit.results import Finding, Measurement, Report, Skipped, Summary, Verdict
 
 PROVENANCE: dict[str, Any] = {
     "encaudit": "0.1.0",
@@ -31,7 +31,9 @@ def measurement(metric: str, value: float | str, spec: str | None = "roll1", **c
     return Measurement(metric, 1, spec, "1", found, floor=0.0, ceiling=0.5)
 
 
-def report(*measurements: Measurement, findings: tuple[Finding, ...] = ()) -> Report:
+def report(
+    *measurements: Measurement, findings: tuple[Finding, ...] = (), verdicts: tuple[Verdict, ...] | None = None
+) -> Report:
     chosen = measurements or (
         measurement("displacement_ratio", 0.83),
         measurement("retrieval_rank", 0.331),
@@ -41,4 +43,5 @@ def report(*measurements: Measurement, findings: tuple[Finding, ...] = ()) -> Re
         measurement("volume_cc", 0.97, half_width=None, n=6),
         measurement("active_units", 4.0, None),
     )
-    return Report(dict(PROVENANCE), list(chosen), list(findings))
+    judged = (Verdict("scatters", "roll1", "It goes elsewhere.", ["retrieval_rank of roll1 is 0.331"]),)
+    return Report(dict(PROVENANCE), list(chosen), list(findings), list(judged if verdicts is None else verdicts))

@@ -6,7 +6,10 @@ from rich.console import Console
 
 from encaudit.report.console import print_report
 from encaudit.results import Finding
-from tests.report.reports import report
+from tests.report.reports import measurement, report
+
+
+SPECS = ("roll1", "renoise")
 
 
 def printed(width: int = 150, **given) -> str:
@@ -21,12 +24,17 @@ def test_table_has_a_row_for_each_transform_with_value_interval_and_words():
     assert "roll1:frame=covariant" in text
     assert "0.83" in text
     assert "0.82–0.84" in text
-    assert "scattered" in text
-    assert "keeps its place" in text
+    assert "roll1: scatters. It goes elsewhere." in text
+
+
+def test_controls_stand_below_the_probes():
+    lines = printed(report=report(measurement("cka", 0.5, "renoise"), measurement("cka", 0.5, "roll1"))).splitlines()
+    first, second = (next(k for k, line in enumerate(lines) if line.startswith(f"  {spec}")) for spec in SPECS)
+    assert first < second
 
 
 def test_skip_is_a_word_and_absence_a_dash():
-    text = printed()
+    text = printed(width=190)
     assert "skipped" in text
     assert "–" in text
 
@@ -35,7 +43,7 @@ def test_floor_and_ceiling_stand_below():
     lines = printed().splitlines()
     floor, ceiling = (next(k for k, line in enumerate(lines) if word in line) for word in ("(floor)", "(ceiling)"))
     assert floor < ceiling
-    assert max(k for k, line in enumerate(lines) if "roll1" in line) < floor
+    assert max(k for k, line in enumerate(lines) if line.startswith("  roll1")) < floor
 
 
 def test_findings_and_the_page_follow_and_markup_is_not_obeyed():

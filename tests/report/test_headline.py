@@ -1,41 +1,25 @@
 import pytest
 
-from encaudit.report.headline import between, interval, number, specs_of, verdict
-from encaudit.results import Finding
+from encaudit.report.headline import WORDS, between, controls_of, interval, number, probes_of, specs_of, verdict
+from encaudit.results import Verdict
+from encaudit.verdicts import CODES
 from tests.report.reports import measurement, report, summary
 
 
-@pytest.mark.parametrize(
-    ("rank", "words"),
-    [
-        (0.0, "keeps its place"),
-        (0.049, "keeps its place"),
-        (0.05, "stays in its region"),
-        (0.331, "scattered"),
-        (0.45, "like a random image"),
-        (1.0, "like a random image"),
-    ],
-)
-def test_words_follow_the_retrieval_rank(rank, words):
-    assert verdict(report(measurement("retrieval_rank", rank, half_width=None)), "roll1") == words
-    assert words in verdict(report(measurement("retrieval_rank", rank)), "roll1")
+@pytest.mark.parametrize("code", CODES)
+def test_every_verdict_has_words(code):
+    judged = report(verdicts=(Verdict(code, "roll1", "It is so.", []),))
+    assert verdict(judged, "roll1") == WORDS[code]
+    assert verdict(judged, "rot90") == ""
 
 
-def test_an_interval_across_a_bound_gets_both_words():
-    assert verdict(report(measurement("retrieval_rank", 0.195)), "roll1") == "stays in its region, or scattered"
-    assert verdict(report(measurement("retrieval_rank", 0.3)), "roll1") == "scattered"
-
-
-@pytest.mark.parametrize("code", ["constant-encoder", "collapsed-posterior"])
-def test_an_encoder_that_says_nothing_is_not_judged(code):
-    collapsed = report(measurement("retrieval_rank", 0.5), findings=(Finding(code, "warning", "it says nothing"),))
-    assert verdict(collapsed, "roll1") == "not judged"
-
-
-def test_few_images_skips_and_absence_are_not_judged():
-    assert verdict(report(measurement("retrieval_rank", 0.0, n=19)), "roll1") == "too few images to say"
-    assert verdict(report(measurement("retrieval_rank", "no reason")), "roll1") == "not judged"
-    assert verdict(report(measurement("cka", 0.3)), "roll1") == "not judged"
+def test_probes_and_controls_stand_apart():
+    specs = ("renoise", "roll1", "untrained", "roll1:frame=covariant", "untrained+roll1", "other-seed", "rot90")
+    one = report(*(measurement("cka", 0.5, spec) for spec in specs))
+    assert probes_of(one) == ["roll1", "rot90"]
+    assert controls_of(one) == ["renoise", "roll1:frame=covariant", "untrained+roll1", "other-seed"]
+    one.provenance["transforms"] = ["untrained"]
+    assert "untrained" in controls_of(one)
 
 
 def test_specs_keep_their_order_without_the_identity():

@@ -70,10 +70,29 @@ def test_what_users_name_is_never_taken_for_markup():
 def test_headline_table_shows_value_interval_words_and_skips_with_their_reason():
     page = render_html(report(), {})
     table = page[page.index("What moved") : page.index("What the numbers mean")]
-    for text in ("0.83", "0.82 – 0.84", "scattered", "keeps its place", "skipped", "the encoder states no logvar"):
+    for text in ("0.83", "0.82 – 0.84", "scatters", "controls", "skipped", "the encoder states no logvar"):
         assert text in table
     for headline in HEADLINES:
         assert headline.title in table
+
+
+def test_a_verdict_is_told_with_what_it_stands_on():
+    page = render_html(report(), {})
+    told = page[page.index("<h2>Verdict") : page.index("<h2>What moved")]
+    for text in ("roll1", "scatters", "It goes elsewhere.", "retrieval_rank of roll1 is 0.331"):
+        assert text in told
+    assert "<h2>Verdict" not in render_html(report(verdicts=()), {})
+
+
+def test_what_the_latents_hold_is_told_beside_its_pictures():
+    figures = {"calibration": PNG, "leakage": PNG, "dose.roll": PNG}
+    one = report(measurement("mutual_information", 5.7, None), measurement("half_life_px", "never falls", None))
+    one.provenance["calibration"] = "latents drawn from N(0, 1)"
+    page = render_html(one, figures)
+    assert page.count("<img ") == len(figures)
+    told = page[page.index("What the latents hold") : page.index("What the numbers mean")]
+    for text in ("mutual_information", "5.7", "skipped: never falls", "latents drawn from N(0, 1)"):
+        assert text in told
 
 
 def test_bar_runs_from_floor_to_ceiling_and_no_further():

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from encaudit.audit import Audit
 from encaudit.embedding import embed
 from encaudit.report.figures import displacement, draw_all, figure_name, overlay, volumes
+from encaudit.results import Report
 from encaudit.volumes import compare_volumes
 from tests.embedding.clouds import encodings
 from tests.volumes.blobs import BlobDecoder, blob_encodings
@@ -98,12 +100,19 @@ def test_names_are_file_names():
     assert figure_name("overlay", "rot90:frame=array") == "overlay.rot90_frame=array"
 
 
+def audit(layouts, particles, study, **changes) -> Audit:
+    """As much of an audit as is drawn."""
+    latents = encodings()
+    empty = {"stability": None, "doses": [], "calibration": None, "report": Report({}, [], [])}
+    return Audit(encodings=latents, particles=particles, layouts=layouts, volumes=study, **(empty | changes))
+
+
 def test_all_figures_of_an_audit_come_with_their_names():
     layouts = embed(encodings(), seed=0, umap=False)
     study = compare_volumes(BlobDecoder(), blob_encodings(), labelled=1, most_moved=0, seed=0)
-    drawn = dict(draw_all(layouts, particles(), study))
+    drawn = dict(draw_all(audit(layouts, particles(), study)))
     assert list(drawn) == ["displacement", "overlay.roll1", "volumes.roll1"]
-    assert list(dict(draw_all(layouts, {}, None))) == ["overlay.roll1"]
+    assert list(dict(draw_all(audit(layouts, {}, None)))) == ["overlay.roll1"]
 
 
 def test_drawing_says_nothing(caplog):

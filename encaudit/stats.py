@@ -165,6 +165,20 @@ def influence_interval(
     return float(max(value - reach, least)), float(min(value + reach, most))
 
 
+def explained_share(residual: np.ndarray, total: np.ndarray, groups: np.ndarray | None) -> tuple[float, Interval]:
+    """Which share of a sum over images (``total``, ``n``) is not left over (``residual``, ``n``), and its interval?
+
+    1 - sum residual / sum total: R^2, where the residuals are those of images that the fit has not seen. The interval
+    is that of the delete-one jackknife over images or groups, exact for a ratio: few groups weigh too unequally for the
+    infinitesimal form. The fit itself is held, since at its optimum it changes residuals in second order only.
+    """
+    unit = np.arange(len(total)) if groups is None else groups
+    left = float(residual.sum() / total.sum())
+    of_unit = np.bincount(unit, weights=total) / total.sum()
+    influence = (left * total - residual) / float(total.mean()) / np.maximum(1 - of_unit, 0.5)[unit]
+    return 1 - left, influence_interval(1 - left, influence, groups, most=1)
+
+
 def paired_error(own: np.ndarray, of_pairs: np.ndarray, partner: np.ndarray, groups: np.ndarray | None) -> float:
     """What is the standard error of a statistic of images and of pairs of them?
 

@@ -97,6 +97,17 @@ def test_influence_on_the_median_is_minus_half_or_half_by_the_density():
     assert influence.max() == pytest.approx(0.5 * np.sqrt(2 * np.pi), rel=0.1)
 
 
+def test_the_interval_of_an_explained_share_is_that_of_the_jackknife_over_groups():
+    rng = np.random.default_rng(0)
+    groups, total = np.arange(70) % 7, rng.exponential(size=70)
+    residual = total * rng.random(70)
+    value, (low, high) = stats.explained_share(residual, total, groups)
+    assert value == pytest.approx(1 - residual.sum() / total.sum())
+    without = np.array([1 - residual[groups != g].sum() / total[groups != g].sum() for g in range(7)])
+    error = np.sqrt(7 / 6 * ((6 * (value - without)) ** 2).sum()) / 7
+    assert (high - low) / 2 / stats.student(70, groups) == pytest.approx(error * 7 / 6, rel=1e-9)
+
+
 def test_the_error_of_pairs_is_that_of_their_spread_over_data_sets():
     def drawn(rng, n=60):
         x, partner = rng.normal(size=n), stats.derangement(n, 0)

@@ -5,7 +5,7 @@ import numpy as np
 from encaudit.metrics.cloud import Pair
 from encaudit.metrics.metric import Result, WholeSet, metric
 from encaudit.results import Skipped
-from encaudit.stats import MIN_GROUPS, influence_interval
+from encaudit.stats import MIN_GROUPS, explained_share, influence_interval
 
 FOLDS = 5
 
@@ -32,7 +32,7 @@ def alignment(pair: Pair) -> Result:
     return WholeSet(value, influence_interval(value, influence, pair.cloud.groups, least=0, most=1))
 
 
-@metric("recoverability", unit="1", across_encoders=True)
+@metric("recoverability", unit="1", version=2, across_encoders=True)
 def recoverability(pair: Pair) -> Result:
     """Was the content of the latent re-encoded under the transform, or lost?
 
@@ -42,7 +42,7 @@ def recoverability(pair: Pair) -> Result:
 
     One: the moved latents follow from the reference, exactly and affinely; the identity gives 1. Zero: lost, or
     re-encoded in a bent way that no affine map follows (see neighbour_overlap).
-    Interval: infinitesimal jackknife over images or groups, given the fitted maps.
+    Interval: jackknife over images or groups, given the fitted maps.
     Skipped when either cloud is a single point, or when the images are too few for the dimensions.
     """
     from sklearn.linear_model import LinearRegression
@@ -66,9 +66,8 @@ def recoverability(pair: Pair) -> Result:
     predicted = cross_val_predict(LinearRegression(), cloud.mu, moved, cv=folds)
     residual = ((moved - predicted.reshape(n, d)) ** 2).sum(axis=1)
     total = ((moved - moved.mean(axis=0)) ** 2).sum(axis=1)
-    unexplained = float(residual.sum() / total.sum())
-    influence = (unexplained * total - residual) / float(total.mean())
-    return WholeSet(1 - unexplained, influence_interval(1 - unexplained, influence, cloud.groups, most=1))
+    value, interval = explained_share(residual, total, cloud.groups)
+    return WholeSet(value, interval)
 
 
 @metric("cka", unit="1", across_encoders=True)

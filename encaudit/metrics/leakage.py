@@ -8,9 +8,9 @@ from encaudit.results import Latents, Measurement, Skipped
 from encaudit.stats import (
     MIN_GROUPS,
     Interval,
+    explained_share,
     generator,
     group_codes,
-    influence_interval,
     summarize_dataset,
 )
 
@@ -60,7 +60,7 @@ def measure_leakage(
     The floor is the same number with the covariate permuted among the images.
     Large, for two unlike reasons: the encoder leaks, or the sample does (states that prefer some poses, or grids).
     Small is not absence: only what is linear in the numbers given is seen.
-    Interval: infinitesimal jackknife over images or groups, given the fitted maps. Folds keep groups whole when at
+    Interval: jackknife over images or groups, given the fitted maps. Folds keep groups whole when at
     least five are given, unless a category is found in one group only, and so could not be known from the others.
     Skipped, with the reason, for a covariate that is constant, incomplete, or (categories) never repeated, for constant
     latents and for too few images.
@@ -125,9 +125,7 @@ def _explained(mu: np.ndarray, known: np.ndarray, seed: int, groups: np.ndarray 
         predicted[test] = _means(mu, known, fit, test) if known.ndim == 1 else _regression(mu, known, fit, test)
     residual = ((mu - predicted) ** 2).sum(axis=1)
     total = ((mu - mu.mean(axis=0)) ** 2).sum(axis=1)
-    unexplained = float(residual.sum() / total.sum())
-    influence = (unexplained * total - residual) / float(total.mean())
-    return 1 - unexplained, influence_interval(1 - unexplained, influence, groups, most=1)
+    return explained_share(residual, total, groups)
 
 
 def _folds(known: np.ndarray, seed: int, groups: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:

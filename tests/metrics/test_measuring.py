@@ -23,6 +23,7 @@ VERSIONS = {
     "pair_auc": 2,
     "retrieval_rank": 2,
     "neighbour_overlap": 2,
+    "recoverability": 2,
     "posterior_kl": 2,
     "posterior_kl_symmetric": 2,
     "marginal_distance": 2,

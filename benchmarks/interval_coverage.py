@@ -194,11 +194,9 @@ def drawn(rows: list[dict], replicates: int) -> bytes:
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xlim(right=1.002)
-        axes.set_xlabel(
-            f"share of 95 % intervals that held the truth, of {replicates} data sets; three strengths of noise"
-        )
+        axes.set_xlabel(f"share of {replicates} intervals that held the truth, at three strengths of noise")
         axes.grid(axis="x", color=FAINT, alpha=0.2)
-        axes.legend(frameon=False, fontsize=8, loc="lower left")
+        axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
         return png(figure)
 
 

@@ -16,6 +16,14 @@ ROOT = Path(__file__).parent.parent
 COPIED = ("encaudit", "tests", "fixtures", "pyproject.toml")
 
 
+# a test that fails is enough, the smallest example of its failure is not asked for
+WITHOUT_SHRINKING = """
+from hypothesis import Phase, settings
+settings.register_profile("mutated", phases=[Phase.explicit, Phase.generate])
+settings.load_profile("mutated")
+"""
+
+
 @dataclass(frozen=True)
 class Mutation:
     """One wrong line: ``right``, which is in the file exactly once, becomes ``wrong``."""
@@ -134,6 +142,8 @@ def main() -> int:
             source = ROOT / part
             leave = shutil.ignore_patterns("__pycache__")
             shutil.copytree(source, copy / part, ignore=leave) if source.is_dir() else shutil.copy(source, copy / part)
+        with (copy / "tests" / "conftest.py").open("a") as file:
+            file.write(WITHOUT_SHRINKING)
         noticed = tests_that_fail(copy)
         if noticed:
             print(f"the unbroken copy fails {noticed}")

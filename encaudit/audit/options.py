@@ -7,7 +7,7 @@ from typing import Protocol
 from encaudit.dose import DOSES
 from encaudit.errors import InputError, UnknownNameError
 
-CALIBRATIONS = ("prior", "posterior", "none")
+CALIBRATIONS = ("posterior", "prior", "none")
 FURTHEST_GRID = 3  # pixels; 48 encodings of each image of the sample
 
 
@@ -48,7 +48,7 @@ class AuditOptions:
     sample_n: int = 1_000
     dose: tuple[str, ...] = ()
     grid: int | None = None
-    calibration: str = "prior"
+    calibration: str = "posterior"
     umap: bool = True
     umap_n: int = 20_000
     volumes: int = 6

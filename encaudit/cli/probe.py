@@ -121,10 +121,10 @@ def probe(
         str,
         typer.Option(
             metavar="Z",
-            help="Simulation-based calibration of the posterior at latents of the prior or posterior; none for none.",
+            help="Simulation-based calibration of the posterior at latents drawn from the posteriors of the images (posterior) or from the prior; none for none.",
             rich_help_panel=Controls,
         ),
-    ] = "prior",
+    ] = "posterior",
     output: Annotated[
         str | None,
         typer.Option(

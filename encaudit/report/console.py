@@ -32,13 +32,21 @@ def print_report(report: Report, page: Path | None = None, console: Console | No
     fitting = (console.width - NAME_WIDTH - WORDS_WIDTH) // NUMBER_WIDTH
     headlines = HEADLINES[: max(fitting, 2)]
     console.print(_table(report, headlines))
-    for one in report.verdicts:
-        console.print(Text.assemble((f"{one.transform}: {WORDS[one.code]}. ", "bold"), one.text), highlight=False)
+    for (code, text), specs in _alike(report).items():
+        console.print(Text.assemble((f"{', '.join(specs)}: {WORDS[code]}. ", "bold"), text), highlight=False)
     for finding in report.findings:
         style = STYLES[finding.level]
         console.print(f"[{style}]{finding.level}[/{style}] {escape(finding.text)}", highlight=False)
     if page is not None:
         console.print(Text.assemble("Report: ", (str(page), "bold")), soft_wrap=True, highlight=False)
+
+
+def _alike(report: Report) -> dict[tuple[str, str], list[str]]:
+    """Return the transforms that were told the same, by code and text."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for one in report.verdicts:
+        told.setdefault((one.code, one.text), []).append(one.transform)
+    return told
 
 
 def _table(report: Report, headlines: tuple[Headline, ...]) -> Table:

@@ -59,7 +59,7 @@ HEADLINES = (
 )
 
 # A verdict in the words of a table.
-WORDS = {
+WORDS: dict[str, str] = {
     "invariant": "invariant",
     "equivariant": "equivariant, harmless",
     "scatters": "scatters",

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from encaudit.report.console import print_report
-from encaudit.results import Finding
+from encaudit.results import Finding, Verdict
 from tests.report.reports import measurement, report
 
 
@@ -25,6 +25,13 @@ def test_table_has_a_row_for_each_transform_with_value_interval_and_words():
     assert "0.83" in text
     assert "0.82–0.84" in text
     assert "roll1: scatters. It goes elsewhere." in text
+
+
+def test_transforms_of_one_verdict_are_told_in_one_sentence():
+    judged = tuple(Verdict("scatters", spec, "It goes elsewhere.", []) for spec in ("roll1", "rot90"))
+    text = printed(report=report(verdicts=judged))
+    assert "roll1, rot90: scatters. It goes elsewhere." in text
+    assert text.count("It goes elsewhere.") == 1
 
 
 def test_controls_stand_below_the_probes():

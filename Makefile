@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 CODE := encaudit tests fixtures benchmarks
 
-.PHONY: demo test check fix fixtures bench clean
+.PHONY: demo test check fix fixtures bench calibrate docs clean
 
 demo: $(READY)
-	$(BIN)/encaudit probe fixtures/particles/run \
+	$(BIN)/encaudit probe fixtures/particles/run --metadata fixtures/particles/particles.star \
 	    --transform roll1 --transform rot90 --transform rot90:frame=array -o demo.encaudit
 
 test: $(READY)
@@ -32,6 +32,16 @@ fixtures: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.statistics
+
+# How often verdicts are wrong, how often intervals hold the truth, and whether the tests notice a wrong metric.
+calibrate: $(READY)
+	$(BIN)/python -m benchmarks.verdict_errors
+	$(BIN)/python -m benchmarks.interval_coverage -o docs
+	$(BIN)/python -m benchmarks.mutations
+
+docs: $(READY)
+	$(BIN)/python -m encaudit.explain docs/reference.md
 
 clean:
 	rm -rf $(VENV) demo.encaudit

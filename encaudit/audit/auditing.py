@@ -89,7 +89,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     groups = None if subject.micrographs is None else subject.micrographs[kept]
 
     watcher.stage("Measuring")
-    shown = _only(encodings, [*planned.shown, OTHER_SEED])
+    shown = _only(encodings, [UNTRAINED, *planned.shown, OTHER_SEED])
     measured = measure(shown, seed=options.seed, groups=groups, on_progress=watcher.note)
     beside = (
         []
@@ -169,7 +169,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
 
 def _only(encodings: Encodings, specs: Sequence[str]) -> Encodings:
     """Leave out the doses and the grid, which have measures and pictures of their own."""
-    chosen = [IDENTITY, UNTRAINED, *specs]
+    chosen = [IDENTITY, *specs]
     return replace(encodings, moved={spec: encodings.moved[spec] for spec in encodings.moved if spec in chosen})
 
 

@@ -121,7 +121,7 @@ def probe(
         str,
         typer.Option(
             metavar="Z",
-            help="Simulation-based calibration of the posterior at latents drawn from the posteriors of the images (posterior) or from the prior; none for none.",
+            help="Simulation-based calibration at latents of the images' posterior (default), of the prior, or none.",
             rich_help_panel=Controls,
         ),
     ] = "posterior",

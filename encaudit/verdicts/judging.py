@@ -165,7 +165,8 @@ def _scattered(case: _Case) -> Verdict:
         why = case.evidence.why_not("recoverability", case.transform)
         return _open(case, f"Whether the move is lawful is not known, as recoverability is missing: {why}.", because)
     if not_lawless:
-        crossed = any(not one.missed(found) for one, found in _found(case, (*LAWLESS, *LAWFUL_BOUNDS, *KEEPS_PLACE)))
+        bounds = (*LAWLESS, *LAWFUL_BOUNDS, *KEEPS_PLACE)
+        crossed = any(not (one.met(found) or one.missed(found)) for one, found in _found(case, bounds))
         more = " More images would narrow the intervals." if crossed else ""
         return _open(case, f"It lies between keeping its place and scattering.{more}", because)
     return _verdict("scatters", case.transform, because)

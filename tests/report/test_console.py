@@ -8,7 +8,6 @@ from encaudit.report.console import print_report
 from encaudit.results import Finding, Verdict
 from tests.report.reports import measurement, report
 
-
 SPECS = ("roll1", "renoise")
 
 

@@ -150,6 +150,9 @@ def test_between_the_bounds_of_two_verdicts_there_is_none() -> None:
     given = verdict(measured("roll1", middling), measured("renoise", KEPT))
     assert given.code == "inconclusive"
     assert "between" in given.text
+    assert "More images" not in given.text  # no interval crosses a bound: the value is what it is
+    crossing = {**SCATTERED, "recoverability": 0.7}
+    assert "More images" in verdict(measured("roll1", crossing), measured("renoise", KEPT)).text
 
 
 def test_a_measure_that_was_skipped_is_named_with_its_reason() -> None:

@@ -120,9 +120,7 @@ def _encode_all(
     in_sample = np.isin(index, sample.rows)
     rendered = Rendered(encoders[False], batch, reference, sample)
     for key, job in jobs.items():
-        covered = job.transform.covers(index) & (
-            in_sample | (not job.sampled)
-        )
+        covered = job.transform.covers(index) & (in_sample | (not job.sampled))
         if not covered.any():
             continue
         rows = np.flatnonzero(covered)

@@ -106,12 +106,12 @@ def calibrate(
 
 
 def measurements_of(found: Calibration | Skipped) -> list[Measurement]:
-    """Return the measurements of a calibration, or the same ones skipped.
+    """How often does the encoder's posterior hold the latent that made the image, and how often should it?
 
     ``sbc_coverage_50/80/95``: the share of the central 50/80/95 % intervals that hold the true value, averaged over
     dimensions; ``sbc_ellipsoid_95``: the share of the joint 95 % ellipsoids that hold the true latent. Their nominal
     value is in their name. ``sbc_deviation``: the largest ``deviation``; its floor is the ``critical`` level, below
-    which a miscalibration is not seen.
+    which a miscalibration is not seen. Skipped, all of them, where no calibration was possible.
     """
     if isinstance(found, Calibration):
         return found.measurements

@@ -56,6 +56,17 @@ ELSEWHERE = {
         "sbc_deviation": "calibration.py:measurements_of",
     },
 }
+DERIVED = {
+    "left_over": "How far do latents move, beside a shift that all images share? displacement_ratio x "
+    "sqrt(1 - alignment). Verdicts are read from it; it follows from two measures and has no row of its own.",
+    "neighbours_kept": "Which share of its neighbours does an image keep, beyond chance? (neighbour_overlap - chance) "
+    "/ (1 - chance), with chance = 15 / (n - 1). Verdicts are read from it; it has no row of its own.",
+    "times_renoise": "How many times as far as under the renoise control does the median image go? The quotient of "
+    "the two displacement_ratios, each at the end of its interval that says less. Used for want of beyond_renoise.",
+    "stability": "How surely does an image keep its own place? 1 - 2 x retrieval_rank, between 0 (chance) and 1 (it "
+    "finds itself first). The column stability of particles.csv is the least under all probes; encaudit select reads "
+    "it.",
+}
 FAMILIES = ("leakage", "dimension_kl")  # leakage_pose, dimension_kl_1, ...: what follows is a covariate or a number
 CONTROLS = {
     "identity": "The floor: nothing is done, and nothing may move.",
@@ -90,6 +101,7 @@ def entries() -> dict[str, Entry]:
     listed += [Entry(name, METRIC, _docstring(place)) for name, place in ELSEWHERE[METRIC].items()]
     listed += [Entry(name, ALONE, ENCODER_METRICS.get(name).explanation) for name in ENCODER_METRICS]
     listed += [Entry(name, ALONE, _docstring(place)) for name, place in ELSEWHERE[ALONE].items()]
+    listed += [Entry(name, METRIC, text) for name, text in DERIVED.items()]
     for name, role in CONTROLS.items():
         how = [_of_transform(name)] if name in set(TRANSFORMS) else []
         listed.append(Entry(name, CONTROL, "\n\n".join([role, *how])))

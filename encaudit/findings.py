@@ -5,11 +5,13 @@ import numpy as np
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
 from encaudit.encoders.saved_z import SavedZ
 from encaudit.encoders.training_data import TrainingData
-from encaudit.results import Encodings, Finding, Measurement
+from encaudit.images.metadata import Metadata
+from encaudit.results import Encodings, Finding, Measurement, Summary
 from encaudit.types import Decoder, Stack
 
 FEW_IMAGES = 20  # below this no interval is given
 NAMED = 10
+TRUE_COVERAGE, COVERAGE_SLACK = 0.95, 0.05
 CONSTANT_ENCODER = "constant-encoder"
 COLLAPSED_POSTERIOR = "collapsed-posterior"
 COLLAPSED_SIGMA = 0.5  # a random pair this near cannot be told apart by the encoder's own account
@@ -102,12 +104,54 @@ def of_the_checkpoint(opened: OpenedEncoder, data: TrainingData, stack: Stack, v
     return found
 
 
-def of_the_metadata(missing: dict[str, int] | None) -> list[Finding]:
-    """Whether --metadata leaves values open."""
-    if not missing:
+def of_the_metadata(metadata: Metadata | None) -> list[Finding]:
+    """What --metadata told, and what it leaves open."""
+    if metadata is None:
         return []
-    listed = ", ".join(f"{name} of {count} images" for name, count in missing.items())
-    return [Finding("metadata-missing", "note", f"The metadata leave values open: {listed}.")]
+    told = [
+        name
+        for name, values in (("micrographs", metadata.micrograph), ("optics groups", metadata.optics_group))
+        if values is not None
+    ]
+    said = f"The metadata tell {', '.join([*told, *_first_of(list(metadata.covariates))])}."
+    if metadata.micrograph is None:
+        said += " They name no micrographs."
+    found = [Finding("metadata-read", "note", said)]
+    if metadata.missing:
+        listed = ", ".join(_first_of([f"{name} of {count} images" for name, count in metadata.missing.items()]))
+        found.append(Finding("metadata-missing", "warning", f"The metadata leave values open: {listed}."))
+    return found
+
+
+def of_the_calibration(measurements: list[Measurement]) -> list[Finding]:
+    """Whether the posterior holds what it says it holds."""
+    covered = next((one.value for one in measurements if one.metric == "sbc_coverage_95"), None)
+    if not isinstance(covered, Summary) or covered.ci_low is None or covered.ci_high is None:
+        return []
+    if covered.ci_high < TRUE_COVERAGE - COVERAGE_SLACK:
+        return [
+            Finding(
+                "narrow-posterior",
+                "warning",
+                "The encoder's error bars are too narrow: its 95 % intervals hold the latent that made a simulated "
+                f"image in {100 * covered.median:.0f} % of cases (sbc_coverage_95).",
+            )
+        ]
+    if covered.ci_low > TRUE_COVERAGE + COVERAGE_SLACK / 2:
+        return [
+            Finding(
+                "wide-posterior",
+                "note",
+                f"The encoder's error bars are wide: its 95 % intervals hold the latent that made a simulated image in "
+                f"{100 * covered.median:.0f} % of cases (sbc_coverage_95).",
+            )
+        ]
+    return []
+
+
+def _first_of(names: list[str]) -> list[str]:
+    more = len(names) - NAMED
+    return [*names[:NAMED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def of_the_saved_z(saved: SavedZ | str | None) -> list[Finding]:

@@ -42,6 +42,12 @@ def describe_encoder(opened: OpenedEncoder, name: str) -> dict[str, Any]:
     return found
 
 
+def describe_file(name: str) -> dict[str, Any]:
+    """Return which file it was, down to the bytes; a module, or a folder, by its name alone."""
+    path = Path(name)
+    return {"path": name} | ({"sha256": sha256_of([path])} if path.is_file() else {})
+
+
 def describe_images(
     stack: Stack, data: TrainingData, left_out: int, on_progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Any]:

@@ -143,7 +143,8 @@ def influence_error(influence: np.ndarray, groups: np.ndarray | None) -> float:
     (Efron & Tibshirani 1993, chapter 21).
     """
     sums = influence if groups is None else np.bincount(groups, weights=influence)
-    return float(np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum())) / len(influence)
+    # of one unit alone there is an error of 0, and no interval (has_interval)
+    return float(np.sqrt(len(sums) / max(len(sums) - 1, 1) * (sums**2).sum())) / len(influence)
 
 
 def influence_interval(
@@ -199,7 +200,7 @@ def paired_error(own: np.ndarray, of_pairs: np.ndarray, partner: np.ndarray, gro
     variance = float((sums**2).sum() - (twice**2).sum())
     if variance <= 0:  # by chance, in small samples; without the correction it is too wide, not too narrow
         variance = float((sums**2).sum())
-    return float(np.sqrt(units / (units - 1) * variance)) / n
+    return float(np.sqrt(units / max(units - 1, 1) * variance)) / n  # of one unit there is no interval anyway
 
 
 def student(n: int, groups: np.ndarray | None) -> float:

@@ -1,10 +1,11 @@
 """What a reader has to know before reading a number."""
 
 import numpy as np
+import pytest
 
 from encaudit import findings
 from encaudit.metrics import measure
-from encaudit.results import Encodings, Latents
+from encaudit.results import Encodings, Latents, Measurement, Summary
 
 
 def encodings(mu: np.ndarray, logvar: np.ndarray | None = None, left_out: dict[int, str] | None = None) -> Encodings:
@@ -31,3 +32,10 @@ def test_images_that_were_left_out_are_listed_up_to_ten() -> None:
     found = findings.of_the_images(encodings(np.zeros((30, 2)), left_out=dict.fromkeys(range(12), "all pixels are 0")))
     assert [one.code for one in found] == ["images-left-out"]
     assert "image 9: all pixels are 0; and 2 more" in found[0].text
+
+
+@pytest.mark.parametrize(("covered", "code"), [(0.3, "narrow-posterior"), (0.95, None), (0.999, "wide-posterior")])
+def test_error_bars_that_do_not_hold_what_they_say_are_named(covered, code):
+    value = Summary(covered, covered, covered, covered, covered, covered, covered - 0.01, covered + 0.0005, 1000)
+    found = findings.of_the_calibration([Measurement("sbc_coverage_95", 1, None, "1", value, None, None)])
+    assert [finding.code for finding in found] == ([code] if code else [])

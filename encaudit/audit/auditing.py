@@ -86,7 +86,8 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     if options.other_seed is not None:
         encodings = _with_other_seed(options, subject, encodings, device, batch_size, watcher)
     kept = np.isin(subject.source.index, encodings.reference.index)
-    groups = None if subject.micrographs is None else subject.micrographs[kept]
+    together = subject.sampled_together
+    groups = None if together is None else together[kept]
 
     watcher.stage("Measuring")
     shown = _only(encodings, [UNTRAINED, *planned.shown, OTHER_SEED])
@@ -138,7 +139,8 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         *findings.of_the_latents(encodings, measured.measurements),
         *findings.of_the_saved_z(saved),
         *findings.of_the_checkpoint(subject.opened, subject.data, subject.stack, options.volumes > 0),
-        *findings.of_the_metadata(None if subject.metadata is None else subject.metadata.missing),
+        *findings.of_the_metadata(subject.metadata),
+        *findings.of_the_calibration(measurements),
         *planned.missing,
     ]
     record = _record(options, subject, planned, encodings, command, device, watcher)
@@ -188,6 +190,11 @@ def _with_other_seed(
     theirs = encode_stack(
         other.encoder, subject.stack, [], seed=options.seed, batch_size=batch_size, on_progress=watcher.advance_to
     )
+    if np.array_equal(encodings.reference.mu, theirs.reference.mu):
+        raise InputError(
+            f"--other-seed {options.other_seed} gives every image the very latent that the audited checkpoint gives: "
+            "it is the same network. Give one that was trained from another seed."
+        )
     moved = aligned(encodings.reference, theirs.reference, options.seed)
     return replace(encodings, moved=encodings.moved | {OTHER_SEED: moved})
 
@@ -281,9 +288,11 @@ def _record(
         "noise": None if planned.sample.noise is None else planned.sample.noise.description,
         "renoise": planned.renoise,
     }
-    record["groups"] = None if subject.micrographs is None else "micrographs"
+    record["groups"] = None if subject.sampled_together is None else "micrographs"
     if isinstance(subject.opened.encoder, Renderer):
         record["checkpoint"]["decoder_noise"] = subject.opened.encoder.noise_model
     if options.other_seed is not None:
-        record["other_seed"] = options.other_seed
+        record["other_seed"] = provenance.describe_file(options.other_seed)
+    if options.metadata is not None:
+        record["images"]["metadata"] = provenance.describe_file(options.metadata)
     return record

@@ -19,11 +19,12 @@ from encaudit.images.noise_power import NoisePower, assumed_white, estimate_nois
 from encaudit.probe import Sample, sample_rows
 from encaudit.results import RENOISE, RENOISE_AGAIN, UNTRAINED, Finding
 from encaudit.transforms import DEFAULT_SPECS, SpecTransform, parse_transform, split_chain
+from encaudit.transforms.clean_images import CleanImages
 from encaudit.types import ImageBatch, Reinitializable, Renderer
-from encaudit.verdicts import is_probe, renoise_control
+from encaudit.verdicts import POSITIVE_CONTROL, is_probe, renoise_control
 
-POSITIVE_CONTROL = "roll1:frame=covariant"
 CLEAN, NOISE_POWER = "clean", "noise_power"
+COMPARED = 200  # images
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
         controls = [parse_transform(spec) for spec in _standing(subject, first, probes) if spec not in known]
         if not isinstance(subject.opened.encoder, Reinitializable):
             missing.append(_lacks("untrained", "the encoder gives no way to make it anew"))
-        if options.sample_n > 0 and unknown_noise is None and not any("clean=" in spec for spec in known):
+        if first.shift_px is None:
+            missing.append(_lacks("positive", "these images have no stored translations that could move along"))
+        if options.sample_n > 0 and unknown_noise is None:
             controls += [parse_transform(spec) for spec in (RENOISE, RENOISE_AGAIN) if spec not in known]
     noise: NoisePower | None = None
     if any(map(_draws_noise, [*probes, *controls])):
@@ -75,10 +78,13 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
             controls = [one for one in controls if not _draws_noise(one)]
             noise = _stated_noise(subject, [one for one in probes if _draws_noise(one)], error)
     everything = [*probes, *controls]
+    if any(str(one) == RENOISE_AGAIN for one in everything) and not any(str(one) == RENOISE for one in everything):
+        everything.append(parse_transform(RENOISE))  # what the second draw is compared with
     renoise = renoise_control([str(one) for one in everything])
     if options.controls and renoise is None:
-        missing.append(_lacks(RENOISE, unknown_noise or "it was not asked for"))
+        missing.append(_lacks(RENOISE, unknown_noise or "--sample-n 0 leaves no image for it"))
 
+    missing += [finding for path in _clean_files(everything) if (finding := _unlike_clean(subject, path))]
     costly = [one for one in everything if CLEAN in split_chain(one).per_image.needs]
     doses = [parse_transform(spec) for kind in options.dose for spec in DOSES[kind]]
     grid = [] if options.grid is None else [parse_transform(spec) for spec in grid_specs(options.grid)]
@@ -126,7 +132,8 @@ def _stated_noise(subject: Subject, asked: Sequence[SpecTransform], error: Input
 
 def _noise(subject: Subject, seed: int, renders: bool) -> NoisePower:
     """Estimate the noise by micrograph where these are known, else by optics group."""
-    groups = subject.micrographs if subject.micrographs is not None else subject.optics_groups
+    together = subject.sampled_together
+    groups = subject.optics_groups if together is None else together
     codes = None if groups is None else np.unique(groups, return_inverse=True)[1].reshape(len(groups))
     encoder = subject.opened.encoder
 
@@ -135,6 +142,37 @@ def _noise(subject: Subject, seed: int, renders: bool) -> NoisePower:
         return encoder.render(batch, encoder.encode(batch).mu)
 
     return estimate_noise_power(subject.stack, seed=seed, groups=codes, expected=expected if renders else None)
+
+
+def _clean_files(everything: Sequence[SpecTransform]) -> list[str]:
+    paths = (getattr(split_chain(one).per_image, "clean", None) for one in everything)
+    return list(dict.fromkeys(path for path in paths if isinstance(path, str)))
+
+
+def _unlike_clean(subject: Subject, path: str) -> Finding | None:
+    """Warn of noise-free images that are no more like their own images than like the images beside them."""
+    covered = np.flatnonzero(subject.stack.index < len(CleanImages.of(path)))[:COMPARED]
+    batch = subject.stack.read(covered)
+    clean = CleanImages.of(path).read(batch.index)
+    if len(covered) < 2 or clean.shape != batch.images.shape:
+        return None  # refused where it is used, in its own words
+    own, other = (_correlation(batch.images, shown) for shown in (clean, clean.roll(1, 0)))
+    difference = own - other
+    if float(difference.mean()) > 2 * float(difference.std()) / len(covered) ** 0.5:
+        return None
+    return Finding(
+        "clean-images-unlike",
+        "warning",
+        f"The images of {path} are no more like their own images than like the images beside them (correlation "
+        f"{float(own.mean()):.2g} and {float(other.mean()):.2g}): are they in the order of this stack?",
+    )
+
+
+def _correlation(one: Tensor, other: Tensor) -> Tensor:
+    """Return the correlation of the pixels of images ``b y x``, ``b``."""
+    first, second = (images.flatten(1) - images.flatten(1).mean(dim=1, keepdim=True) for images in (one, other))
+    correlation: Tensor = (first * second).sum(dim=1) / (first.norm(dim=1) * second.norm(dim=1))
+    return correlation
 
 
 def _lacks(control: str, why: str) -> Finding:

@@ -12,6 +12,9 @@ from encaudit.images import CentredStack, ImageStack, open_stack
 from encaudit.images.metadata import Metadata, read_metadata
 from encaudit.types import Stack
 
+# What leakage is measured of without being told; see covariates.py.
+MEASURED = ("pose", "defocus", "astigmatism", "contrast", "micrograph", "optics_group")
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -28,6 +31,18 @@ class Subject:
         """The micrograph of each image, ``n``: what --metadata says, else what the stack's own table says."""
         told = None if self.metadata is None else self.metadata.micrograph
         return self.source.micrographs if told is None else told
+
+    @property
+    def sampled_together(self) -> np.ndarray | None:
+        """What intervals and noise are grouped by, ``n``: micrographs; an image of an unknown one is alone.
+
+        None where no micrograph is known.
+        """
+        names = self.micrographs
+        if names is None or (names == "").all():
+            return None
+        alone = np.array([f"\0{row}" for row in range(len(names))])  # no name of a file
+        return np.where(names == "", alone, names)
 
     @property
     def optics_groups(self) -> np.ndarray | None:
@@ -52,8 +67,19 @@ def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subjec
         tilts=opened.config.ntilts if isinstance(opened, OpenedCryodrgn) else None,
     )
     stack = CentredStack(source) if isinstance(opened, OpenedCryodrgn) else source
-    metadata = None if options.metadata is None else read_metadata(options.metadata, source.rows)
+    metadata = None if options.metadata is None else _metadata(options.metadata, source)
     return Subject(opened, data, source, stack, metadata)
+
+
+def _metadata(path: str, source: ImageStack) -> Metadata:
+    metadata = read_metadata(path, source.rows)
+    taken = sorted(set(metadata.covariates) & set(MEASURED))
+    if taken:
+        raise InputError(
+            f"{path} has a column {taken[0]}, the name of something that encaudit measures itself "
+            f"({', '.join(MEASURED)}). Give the column another name."
+        )
+    return metadata
 
 
 def open_one(options: AuditOptions, checkpoint: str, device: str) -> OpenedEncoder:

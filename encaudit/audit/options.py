@@ -8,6 +8,7 @@ from encaudit.dose import DOSES
 from encaudit.errors import InputError, UnknownNameError
 
 CALIBRATIONS = ("posterior", "prior", "none")
+FEWEST_SAMPLED = 20  # below this there is no interval
 FURTHEST_GRID = 3  # pixels; 48 encodings of each image of the sample
 
 
@@ -74,6 +75,11 @@ def check(options: AuditOptions) -> None:
     for kind in options.dose:
         if kind not in DOSES:
             raise UnknownNameError("kind of --dose", kind, DOSES)
+    if (options.dose or options.grid is not None) and options.sample_n < FEWEST_SAMPLED:
+        raise InputError(
+            f"--sample-n {options.sample_n}: --dose and --grid are measured on this sample; expected {FEWEST_SAMPLED} "
+            "images or more."
+        )
     if options.calibration not in CALIBRATIONS:
         raise InputError(f"--calibration {options.calibration}: expected {', '.join(CALIBRATIONS)}.")
 

@@ -1,12 +1,12 @@
 """The command line. Each command is one module: it parses, calls and prints; no number is computed here."""
 
-import signal
 import sys
 
 import typer
 
 from encaudit import __version__
 from encaudit.cli.exits import BAD_INPUT, FINE, OUR_FAULT
+from encaudit.cli.interrupt import end_on_signals, received
 from encaudit.errors import EncauditError
 
 app = typer.Typer(
@@ -47,9 +47,7 @@ _register()
 
 def main() -> None:
     """Run the command line; every error the user can mend is one sentence on stderr and exit code 2."""
-    for name in ("SIGTERM", "SIGHUP"):  # an exit cleans up behind itself, a kill does not; Windows has no SIGHUP
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
+    end_on_signals()
     try:
         code = app(standalone_mode=False)
     except SystemExit as stopped:
@@ -59,7 +57,7 @@ def main() -> None:
     except OSError as error:
         code = _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     except Exception as error:
-        code = _of_usage(error) or _own_fault(error)
+        code = received() or _of_usage(error) or _own_fault(error)
     if isinstance(code, int) and code > 128:
         print("encaudit: interrupted; nothing was written.", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else FINE)

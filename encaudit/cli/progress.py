@@ -16,6 +16,8 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from encaudit.cli.interrupt import end_if_received
+
 
 class _CountColumn(MofNCompleteColumn):
     """Done and in all, for stages that can count."""
@@ -66,16 +68,19 @@ class Progress:
 
     def stage(self, what: str, *, unit: str = "") -> None:
         """Begin a new stage; the one before is done."""
+        end_if_received()
         if self._task is not None:
             self._bars.remove_task(self._task)
         self._task = self._bars.add_task(what, total=None, unit=unit)
 
     def advance_to(self, done: int, total: int) -> None:
         """Say how far the stage is."""
+        end_if_received()
         if self._task is not None:
             self._bars.update(self._task, completed=done, total=total)
 
     def note(self, what: str) -> None:
         """Say what the stage is busy with."""
+        end_if_received()
         if self._task is not None:
             self._bars.update(self._task, description=what)

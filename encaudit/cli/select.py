@@ -46,6 +46,8 @@ def select(
     print(
         f"Kept {kept:,} of {selection.audited:,} images: stability of at least {stable:g} under {by}.", file=sys.stderr
     )
+    if not outputs.files:
+        print("Nothing is written: name --ind, --star or --csv for that.", file=sys.stderr)
     for _, path in outputs.files:
         print(f"Written: {path}", file=sys.stderr)
     if source is not None and star is not None and star.absolute().parent != source.absolute().parent:

@@ -57,7 +57,8 @@ def measure_leakage(
     principal components, sum_k Var(PC_k) R^2(PC_k | c) / sum_k Var(PC_k). Nothing is clipped.
 
     Zero: nothing; a little below 0 where there is nothing to find. One: the latents follow from the covariate.
-    The floor is the same number with the covariate permuted among the images.
+    The floor is the same number with the covariate permuted among the images: what chance gives, below 0 by what a
+    map fitted to chance loses (much, for many small micrographs). Read a value against it.
     Large, for two unlike reasons: the encoder leaks, or the sample does (states that prefer some poses, or grids).
     Small is not absence: only what is linear in the numbers given is seen.
     Interval: jackknife over images or groups, given the fitted maps. Folds keep groups whole when at
@@ -100,17 +101,17 @@ def _why_not(mu: np.ndarray, covariate: Covariate) -> str | None:
             return f"all images have the same value, {values[0]}"
         return f"each of the {n} images has a value of its own" if levels == n else None
     columns = _columns(covariate)
-    if not np.ptp(columns, axis=0).any():
+    if (columns == columns[0]).all():
         return "all images have the same value"
     unknowns = 1 + columns.shape[1]
     return f"{n} images are too few to fit {unknowns} unknowns" if n * (FOLDS - 1) < 2 * FOLDS * unknowns else None
 
 
 def _missing(covariate: Covariate) -> np.ndarray:
-    """Which images have no value: NaN, infinite, or None?"""
+    """Which images have no value: NaN, infinite, None, or the empty text?"""
     if not covariate.categorical:
         return np.asarray(~np.isfinite(_columns(covariate)).all(axis=1))
-    return np.array([value is None or value != value for value in covariate.values.tolist()])
+    return np.array([value is None or value == "" or value != value for value in covariate.values.tolist()])
 
 
 def _columns(covariate: Covariate) -> np.ndarray:
@@ -152,4 +153,6 @@ def _means(mu: np.ndarray, codes: np.ndarray, fit: np.ndarray, test: np.ndarray)
 def _regression(mu: np.ndarray, numbers: np.ndarray, fit: np.ndarray, test: np.ndarray) -> np.ndarray:
     from sklearn.linear_model import LinearRegression
 
-    return np.asarray(LinearRegression().fit(numbers[fit], mu[fit]).predict(numbers[test])).reshape(len(test), -1)
+    # one unit for each column, which no map sees: numbers near the ends of float64 have no squares
+    scaled = numbers / np.maximum(np.abs(numbers).max(axis=0), np.finfo(float).tiny)
+    return np.asarray(LinearRegression().fit(scaled[fit], mu[fit]).predict(scaled[test])).reshape(len(test), -1)

@@ -24,7 +24,8 @@ def refuse_batch_dependence(encoder: Encoder, batch: ImageBatch) -> None:
     if len(batch) < 2:
         return
     later = torch.arange(len(batch) // 2, len(batch)).flip(0)
-    whole, part = encoder.encode(batch), encoder.encode(batch.select(later))
+    whole, again, part = encoder.encode(batch), encoder.encode(batch), encoder.encode(batch.select(later))
+    refuse_two_latents(whole, again)
     there = later.to(whole.mu.device)
     same = Posterior(whole.mu[there], None if whole.logvar is None else whole.logvar[there])
     worst, spread = difference(same, part)

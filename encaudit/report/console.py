@@ -23,6 +23,7 @@ from encaudit.report.headline import (
 from encaudit.results import Report, Skipped
 
 NAME_WIDTH, WORDS_WIDTH, NUMBER_WIDTH = 26, 18, 17  # characters, with their padding
+BY_NAME = ("half_life_px", "half_life_deg", "worst_case_ratio", "sbc_coverage_95")
 STYLES = {"note": "cyan", "warning": "yellow", "error": "bold red"}
 
 
@@ -34,6 +35,8 @@ def print_report(report: Report, page: Path | None = None, console: Console | No
     console.print(_table(report, headlines))
     for (code, text), specs in _alike(report).items():
         console.print(Text.assemble((f"{', '.join(specs)}: {WORDS[code]}. ", "bold"), text), highlight=False)
+    for line in _lines(report):
+        console.print(line, highlight=False)
     for finding in report.findings:
         style = STYLES[finding.level]
         console.print(f"[{style}]{finding.level}[/{style}] {escape(finding.text)}", highlight=False)
@@ -47,6 +50,20 @@ def _alike(report: Report) -> dict[tuple[str, str], list[str]]:
     for one in report.verdicts:
         told.setdefault((one.code, one.text), []).append(one.transform)
     return told
+
+
+def _lines(report: Report) -> list[str]:
+    """Return the numbers that were asked for by name and stand in no table."""
+    lines = []
+    for one in report.measurements:
+        if one.transform is None and one.metric in BY_NAME:
+            if isinstance(one.value, Skipped):
+                lines.append(f"{one.metric}: {one.value.skipped}")
+            else:
+                unit = "" if one.unit == "1" else f" {one.unit}"
+                bounds = f" ({interval(one.value).replace(' ', '')})" if one.value.ci_low is not None else ""
+                lines.append(f"{one.metric}: {number(one.value.median)}{unit}{bounds}, {one.value.n:,} images")
+    return lines
 
 
 def _table(report: Report, headlines: tuple[Headline, ...]) -> Table:

@@ -83,7 +83,7 @@ def from_json(text: str, *, source: str = "report") -> Report:
     """
     try:
         raw = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{source} is not JSON ({error}); expected a report.json that encaudit wrote.") from None
     found = raw.get("schema") if isinstance(raw, dict) else None
     if isinstance(found, int) and found != SCHEMA:

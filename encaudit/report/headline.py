@@ -49,7 +49,7 @@ HEADLINES = (
         "beyond_renoise",
         "beyond noise",
         "How surely the transform moves a latent further than a fresh draw of the image's own noise does. 0.5: as far; "
-        "1: always further. Below that, nothing can be said of the transform.",
+        "1: always further. Where it is not surely above 0.7, no verdict of scattering is given.",
     ),
     Headline(
         "posterior_kl",

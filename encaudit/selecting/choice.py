@@ -50,8 +50,15 @@ def choose(folder: Path, least: float, transforms: Sequence[str] = ()) -> Select
         raise InputError(
             f"--stable {least:g}: expected a number from 0 (all images) to 1 (those that never lose place)."
         )
-    images = read_report(folder / REPORT).provenance.get("images")
+    said = read_report(folder / REPORT).provenance.get("images")
+    images = said if isinstance(said, dict) else {}
     table = _particles(folder / PARTICLES)
+    audited, left_out = images.get("n"), images.get("left_out")
+    if isinstance(audited, int) and isinstance(left_out, int) and audited - left_out != len(table):
+        raise InputError(
+            f"{folder / PARTICLES} has {len(table)} rows, and {REPORT} says that {audited - left_out} images were "
+            "audited: one of the two was cut off or edited. Audit again with encaudit probe."
+        )
     values, by = _stability(folder, table, transforms)
     kept = table[values >= least]
     if not len(kept):
@@ -60,7 +67,7 @@ def choose(folder: Path, least: float, transforms: Sequence[str] = ()) -> Select
             "Lower --stable."
         )
     kept = kept.sort_values("index", ignore_index=True)
-    return Selection(folder, kept, len(table), by, images if isinstance(images, dict) else {})
+    return Selection(folder, kept, len(table), by, images)
 
 
 def _particles(path: Path) -> pd.DataFrame:
@@ -121,7 +128,10 @@ def _spec(asked: str, known: dict[str, str]) -> str:
 def _numbers(table: pd.DataFrame, column: str) -> np.ndarray:
     if table[column].dtype.kind not in "if":
         raise InputError(f"The column {column} of {PARTICLES} holds other things than numbers. Audit again.")
-    return table[column].to_numpy(dtype=np.float64)
+    values = table[column].to_numpy(dtype=np.float64)
+    if (values < 0).any() or (values > 1).any():  # NaN, where it was not applied, is neither
+        raise InputError(f"The column {column} of {PARTICLES} leaves 0 to 1: it was edited. Audit again.")
+    return values
 
 
 def _complete(table: pd.DataFrame, name: str, values: np.ndarray) -> np.ndarray:

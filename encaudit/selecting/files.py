@@ -19,7 +19,7 @@ from encaudit.unreadable import one_line, reading
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the selection goes, at least one of them; ``images`` is the .star that ``star`` is a part of.
+    """Where the selection goes, none to count only; ``images`` is the .star that ``star`` is a part of.
 
     Without ``images`` it is the audit's own.
     """
@@ -45,8 +45,12 @@ def write_selection(selection: Selection, outputs: Outputs) -> Path | None:
 
     Raises ``InputError`` for names and places that cannot be written, and for a .star of other images.
     """
-    if not outputs.files:
-        raise InputError("Nothing to write: name at least one of --ind, --star and --csv.")
+    length = _length(selection)
+    if length is not None and int(selection.index[-1]) >= length and not _is_tilt_series(selection):
+        raise InputError(
+            f"{PARTICLES} names row {int(selection.index[-1])} of a stack of {length} images: it was edited. "
+            "Audit again."
+        )
     source = None if outputs.star is None else _source(selection, outputs.images)
     _check_places(selection, outputs, source)
     writers: list[tuple[Path, Callable[[Path], object]]] = []
@@ -108,13 +112,13 @@ def _filtered(selection: Selection, source: Path) -> Any:
 
     with _reading_star(source):
         whole = Starfile(str(source))
-    is_tilt_series = len(selection.images.get("shape", ())) == 3
+    is_tilt_series = _is_tilt_series(selection)
     rows = particles_of(source, whole.df, 1) if is_tilt_series else list(np.arange(len(whole))[:, None])
     what = "particles" if is_tilt_series else "images"
     expected = None if is_tilt_series else _length(selection)
     highest = int(selection.index[-1])
     if highest >= len(rows) or (expected is not None and expected != len(rows)):
-        wanted = f"has {expected}" if expected is not None else f"has at least {highest + 1}"
+        wanted = f"has {expected}" if expected not in (None, len(rows)) else f"has at least {highest + 1}"
         raise InputError(
             f"{source} lists {len(rows)} {what}, and the stack that was audited {wanted}. Give the .star of that stack "
             "with --images."
@@ -123,6 +127,11 @@ def _filtered(selection: Selection, source: Path) -> Any:
     # as objects: cryoDRGN would write the whole numbers of a table of numbers as 1.0
     optics = None if whole.data_optics is None else whole.data_optics.astype(object)
     return Starfile(data=whole.df.iloc[kept].astype(object), data_optics=optics)
+
+
+def _is_tilt_series(selection: Selection) -> bool:
+    shape = selection.images.get("shape")
+    return isinstance(shape, list) and len(shape) == 3
 
 
 def _length(selection: Selection) -> int | None:

@@ -66,6 +66,12 @@ class CleanImages:
         if not np.isfinite(images).all():
             bad = int(rows[~np.isfinite(images).all(axis=(1, 2))][0])
             raise InputError(f"{self.path} has pixels that are not finite in row {bad}. Mend the file.")
+        constant = images.min(axis=(1, 2)) == images.max(axis=(1, 2))
+        if constant.any():
+            raise InputError(
+                f"{self.path} shows nothing in row {int(rows[constant][0])}: all its pixels are equal. Give the "
+                "noise-free images of this stack."
+            )
         return torch.from_numpy(images)
 
 

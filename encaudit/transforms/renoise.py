@@ -54,6 +54,8 @@ class Renoise(SpecTransform):
     def __post_init__(self) -> None:
         """Refuse an snr that is not positive."""
         super().__post_init__()
+        if self.draw < 0:
+            raise InputError(f"draw of renoise counts from 0; found {self.draw}. Type for example renoise:draw=1.")
         if self.snr is not None and self.snr <= 0:
             raise InputError(f"snr of renoise has to be above 0; found {self.snr}. Type for example renoise:snr=0.1.")
 

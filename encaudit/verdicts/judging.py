@@ -24,7 +24,8 @@ from encaudit.verdicts.rules import (
 CONTROLS = ("identity", "permutation", "noise", "renoise", "untrained", "other-seed")
 HARMLESS = "It keeps its place or moves by a law, which the intervals do not tell apart; either is harmless."
 LAWFUL_BOUNDS = tuple(bound for group in LAWFUL for bound in group)
-CLEAN = "renoise:clean="
+CLEAN = "clean="
+POSITIVE_CONTROL = "roll1:frame=covariant"
 OF_THE_DECODER = (
     "The noise-free image of the control {control} is the decoder's: what the decoder did not learn is missing in it, "
     "and moves the latent as well."
@@ -65,8 +66,11 @@ def is_probe(spec: str) -> bool:
 
 
 def _is_positive_control(spec: str) -> bool:
-    """Whether the content is moved with the stored translation, so that an encoder that centres must not notice."""
-    return spec.startswith(("roll", "shift")) and "+" not in spec and spec.endswith("frame=covariant")
+    """Whether the content is moved with the stored translation, so that an encoder that centres must not notice.
+
+    By one pixel: a long roll wraps the particle around the box, which is a question to the encoder again.
+    """
+    return spec == POSITIVE_CONTROL
 
 
 def renoise_control(specs: Iterable[str]) -> str | None:
@@ -74,12 +78,12 @@ def renoise_control(specs: Iterable[str]) -> str | None:
 
     What the decoder did not learn is missing in its image and moves the latent as well, but alike in both draws.
     """
-    found = [spec for spec in specs if spec.startswith(CLEAN) or (spec.startswith(RENOISE) and "+" not in spec)]
+    found = [spec for spec in specs if spec.startswith(RENOISE) and ("+" not in spec or CLEAN in spec)]
     return min(found, key=_preference, default=None)
 
 
 def _preference(spec: str) -> tuple[bool, bool, bool]:
-    return (not spec.startswith(CLEAN), spec != RENOISE_AGAIN, spec != RENOISE)
+    return (CLEAN not in spec, spec != RENOISE_AGAIN, spec != RENOISE)
 
 
 def _collapse(evidence: Evidence, findings: list[Finding]) -> list[str]:
@@ -122,16 +126,20 @@ def _decided(case: _Case) -> Verdict:
         if not _surely_moves(case):
             return _open(case, HARMLESS, [*place, *lawful])
         return _verdict("equivariant", spec, [*_failing(case, KEEPS_PLACE), *lawful])
-    if case.renoise is None:
-        return _open(
-            case, "There is no renoise control, so the move cannot be told from one by fresh noise.", [*place, *lawful]
-        )
-    noise = _Case(evidence, case.renoise)
+    noise = _Case(evidence, case.renoise or "")
     if _all_met(noise, NOISE_IS_ALL):
+        assert case.renoise is not None
         told = [*_cited(noise, NOISE_IS_ALL), *_failing(case, KEEPS_PLACE)]
-        if not (case.renoise.startswith(CLEAN) or case.renoise == RENOISE_AGAIN):
+        if not (CLEAN in case.renoise or case.renoise == RENOISE_AGAIN):
             told.append(OF_THE_DECODER.format(control=case.renoise))
         return _verdict("memorizes-noise", spec, told)
+    lawless = _cited(case, LAWLESS)
+    if any(bound.missed(found) for bound, found in _found(case, LAWLESS)):
+        return _open(case, "It lies between keeping its place and scattering.", [*place, *lawless])
+    if case.renoise is None:
+        return _open(
+            case, "There is no renoise control, so the move cannot be told from one by fresh noise.", [*place, *lawless]
+        )
     return _scattered(case)
 
 
@@ -149,18 +157,15 @@ def _scattered(case: _Case) -> Verdict:
     bound, further = _further(case)
     beyond = [] if further is None else [f"{bound.cited(further)} The control is {case.renoise}."]
     not_lawless = [one for one, found in _found(case, LAWLESS) if not one.met(found)]
-    because = [*_failing(case, KEEPS_PLACE), *lawless, *beyond]
+    because = [*_cited(case, KEEPS_PLACE), *lawless, *beyond]
     if further is None:
         return _open(case, f"The renoise control {case.renoise} was not measured.", because)
     if further.low is None:
-        return _open(case, f"The renoise control {case.renoise} has too few images for an interval.", because)
-    if not bound.met(further):
-        surely = (
-            "hardly further than fresh noise does, if at all"
-            if bound.missed(further)
-            else "not clearly further than fresh noise does"
+        return _open(
+            case, f"The renoise control {case.renoise} has too few images for an interval: raise --sample-n.", because
         )
-        return _open(case, f"It moves the image {surely}.", because)
+    if not bound.met(further):
+        return _open(case, f"It moves the image {_how_far(bound, further)}.", because)
     if case.evidence.of("recoverability", case.transform) is None:
         why = case.evidence.why_not("recoverability", case.transform)
         return _open(case, f"Whether the move is lawful is not known, as recoverability is missing: {why}.", because)
@@ -170,6 +175,16 @@ def _scattered(case: _Case) -> Verdict:
         more = " More images would narrow the intervals." if crossed else ""
         return _open(case, f"It lies between keeping its place and scattering.{more}", because)
     return _verdict("scatters", case.transform, because)
+
+
+def _how_far(bound: Bound, further: Quantity) -> str:
+    """Say how a move that is not clearly further than that of fresh noise compares with it."""
+    as_far = 0.5 if bound is BEYOND_NOISE else 1.0
+    if further.high is not None and further.high < as_far:
+        return "less far than fresh noise does"
+    if bound.missed(further):
+        return "hardly further than fresh noise does"
+    return "not clearly further than fresh noise does"
 
 
 def _further(case: _Case) -> tuple[Bound, Quantity | None]:

@@ -179,9 +179,8 @@ def test_another_seed_is_a_control_in_the_same_frame(
     found = {m["metric"]: m["value"] for m in report_of(capsys)["measurements"] if m["transform"] == "other-seed"}
     assert found["displacement_ratio"]["median"] > 0
     assert "skipped" in found["posterior_kl"]
-    probe(run.checkpoint, "-t", "roll1", "--other-seed", run.checkpoint, *QUICK, "-o", "-")
-    found = {m["metric"]: m["value"] for m in report_of(capsys)["measurements"] if m["transform"] == "other-seed"}
-    assert found["displacement_ratio"]["median"] == pytest.approx(0, abs=1e-3)  # the same run: alignment finds it
+    code = probe(run.checkpoint, "-t", "roll1", "--other-seed", run.checkpoint, *QUICK, "-o", "-")
+    assert "it is the same network" in assert_refused(capsys, code)
 
 
 def test_another_seed_of_another_box_is_refused(
@@ -219,6 +218,77 @@ def test_metadata_name_micrographs_and_what_latents_should_not_hold(
     (tmp_path / "known.csv").write_text("micrograph\nm1")
     code = probe(run.checkpoint, "--metadata", tmp_path / "known.csv", *QUICK, "-o", "-")
     assert "1 rows" in assert_refused(capsys, code)
+
+
+@pytest.mark.parametrize("names", ["m", ""])
+def test_one_micrograph_is_too_few_and_none_known_is_no_grouping(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture, names: str
+) -> None:
+    (tmp_path / "known.csv").write_text("\n".join(["micrograph,row", *(f"{names},{row}" for row in range(30))]))
+    probe(run.checkpoint, "-t", "roll1", "--metadata", tmp_path / "known.csv", *QUICK, "-o", "-")
+    report = report_of(capsys)
+    (verdict,) = report["verdicts"]
+    assert (verdict["code"] == "too-few-images") == bool(names)
+    assert report["provenance"]["groups"] == ("micrographs" if names else None)
+
+
+def test_an_image_of_an_unknown_micrograph_stands_alone(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    lines = [f"{'' if row % 3 else f'm{row % 6}'},{'' if row % 2 else 'a'}" for row in range(30)]
+    (tmp_path / "known.csv").write_text("\n".join(["micrograph,state", *lines]))
+    probe(run.checkpoint, "-t", "roll1", "--metadata", tmp_path / "known.csv", *QUICK, "-o", "-")
+    report = report_of(capsys)
+    values = {m["metric"]: m["value"] for m in report["measurements"] if m["transform"] is None}
+    assert "20 of 30 images have no value" in values["leakage_micrograph"]["skipped"]
+    assert "15 of 30 images have no value" in values["leakage_state"]["skipped"]
+    assert report["verdicts"][0]["code"] != "too-few-images"  # 2 micrographs, and 20 images of their own
+    assert any("leave values open" in finding["text"] for finding in report["findings"])
+
+
+def test_a_column_cannot_take_the_place_of_what_is_measured_anyway(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "known.csv").write_text("\n".join(["contrast", *map(str, range(30))]))
+    code = probe(run.checkpoint, "--metadata", tmp_path / "known.csv", *QUICK, "-o", "-")
+    assert "column contrast" in assert_refused(capsys, code)
+
+
+def test_the_second_draw_brings_the_first_that_it_is_compared_with(
+    probe, run: FreshRun, capsys: pytest.CaptureFixture
+) -> None:
+    probe(run.checkpoint, "-t", "renoise:draw=1", "-t", "roll1", "--no-controls", *QUICK, "-o", "-")
+    assert "renoise" in {m["transform"] for m in report_of(capsys)["measurements"]}
+
+
+def test_noise_free_images_of_another_order_are_noticed(
+    probe, run: FreshRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rng = np.random.default_rng(0)
+    for name, images in (("right", run.images), ("wrong", run.images[rng.permutation(30)])):
+        np.save(tmp_path / f"{name}.npy", images)
+        spec = f"renoise:clean={tmp_path / name}.npy"
+        probe(run.checkpoint, "-t", "roll1", "-t", spec, *QUICK, "-o", "-")
+        codes = {finding["code"] for finding in report_of(capsys)["findings"]}
+        assert ("clean-images-unlike" in codes) == (name == "wrong")
+
+
+@pytest.mark.parametrize("option", [("--dose", "roll"), ("--grid", "1")])
+def test_a_sample_too_small_for_doses_is_named_before_any_work(
+    probe, run: FreshRun, capsys: pytest.CaptureFixture, option: tuple[str, str]
+) -> None:
+    assert "--sample-n 3" in assert_refused(capsys, probe(run.checkpoint, *option, "--sample-n", "3", *QUICK))
+
+
+def test_an_encoder_that_draws_at_random_is_told_so(
+    probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    code = "import torch\nclass E:\n    def encode(self, images):\n        return torch.randn(len(images), 2)\n"
+    (tmp_path / "random_of_test.py").write_text(code)
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).random((25, 8, 8)))
+    monkeypatch.chdir(tmp_path)
+    refused = probe("module:random_of_test:E", "--images", "images.npy", *QUICK)
+    assert "two different latents" in assert_refused(capsys, refused)
 
 
 def test_bad_images_are_named_and_the_run_goes_on(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:

@@ -23,6 +23,13 @@ def skipped(mu, covariate):
     return value.skipped
 
 
+def test_numbers_near_the_ends_of_float64_are_regressed_like_any_other():
+    cloud = latents(normal(200, 3))
+    covariate = np.linspace(-1, 1, 200)
+    plain, huge = (measure_leakage(cloud, {"x": Covariate(covariate * size)}, seed=0)[0].value for size in (1.0, 1e308))
+    assert huge.median == pytest.approx(plain.median, rel=1e-9)
+
+
 def test_a_planted_leak_is_its_share_of_the_variance():
     known, noise = normal(5000, 1), normal(5000, 2, seed=1)
     mu = known * np.float32([2, 1]) + noise  # 4 + 1 of 4 + 1 + 2

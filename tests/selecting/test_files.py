@@ -96,7 +96,6 @@ def test_places_that_cannot_be_written_are_refused_before_anything_is(selection:
     (tmp_path / "folder.pkl").mkdir()
     audit, star = selection.folder, tmp_path / "ten.star"
     for outputs, words in (
-        (Outputs(), "at least one of --ind, --star and --csv"),
         (Outputs(ind=tmp_path / "folder.pkl"), "is a folder"),
         (Outputs(ind=tmp_path / "i.npy"), r"ends in \.pkl"),
         (Outputs(star=tmp_path / "s.txt"), r"ends in \.star"),
@@ -105,10 +104,7 @@ def test_places_that_cannot_be_written_are_refused_before_anything_is(selection:
         (Outputs(csv=audit / "particles.csv"), "would overwrite"),
     ):
         with pytest.raises(InputError, match=words):
-            write_selection(
-                selection,
-                Outputs(outputs.ind or tmp_path / "i.pkl", outputs.star, outputs.csv) if outputs.files else outputs,
-            )
+            write_selection(selection, Outputs(outputs.ind or tmp_path / "i.pkl", outputs.star, outputs.csv))
     assert names_in(tmp_path) == {"a.mrcs", "ten.star", "a.encaudit", "folder.pkl"}
 
 

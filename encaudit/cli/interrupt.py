@@ -1,0 +1,32 @@
+"""A signal ends the run wherever it strikes, also where somebody else's code swallows the exception that it raises."""
+
+import signal
+import sys
+from types import FrameType
+
+_received: list[int] = []
+
+
+def end_on_signals() -> None:
+    """Turn interrupt, termination and hang-up into an exit, which cleans up behind itself as a kill does not."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _exit)
+
+
+def received() -> int | None:
+    """Return the exit code of the signal that was received, None while there was none."""
+    return 128 + _received[0] if _received else None
+
+
+def end_if_received() -> None:
+    """Exit now, if the exit that a signal asked for was swallowed."""
+    if _received:
+        sys.exit(128 + _received[0])
+
+
+def _exit(number: int, _: FrameType | None) -> None:
+    _received.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt  # what everybody else's code expects of it
+    sys.exit(128 + number)

@@ -84,7 +84,7 @@ parts = st.one_of(
 
 
 paths = st.text(min_size=1, max_size=9).filter(lambda path: path == path.strip() and not set(path) & set(",+"))
-renoise = st.builds(Renoise, st.none() | st.floats(1e-9, 2**31), st.none() | paths, whole)
+renoise = st.builds(Renoise, st.none() | st.floats(1e-9, 2**31), st.none() | paths, st.integers(0, 2**31 - 1))
 
 
 @settings(deadline=None)

@@ -14,6 +14,7 @@ from torch import Tensor
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
 from encaudit.encoders.cryodrgn_frame import CryodrgnFrame
 from encaudit.encoders.cryodrgn_likelihood import CryodrgnLikelihood
+from encaudit.encoders.half_plane import half_plane_of
 from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Posterior
@@ -52,6 +53,8 @@ class CryodrgnEncoder:
         self.lattice.freqs2d = self.lattice.freqs2d.to(self.device)
         self.lattice.device = self.device
         self._frame = CryodrgnFrame(config, self.lattice, self.device)
+        flat = config.model_args.encode_mode in ("resid", "mlp")
+        self._front = half_plane_of(self._frame, self._mask, self.model.encoder) if flat else None
         self._likelihood = CryodrgnLikelihood(config, self.model, self._frame)
         self.noise_model = self._likelihood.noise.words
 
@@ -62,12 +65,19 @@ class CryodrgnEncoder:
         self._check(batch)
         if self.config.model_args.encode_mode == "conv":
             out = self.model.encoder(self._real_space_input(batch))
+        elif self._front is not None:
+            first, rest = self._front
+            out = rest(first.first_layer(batch))
         else:
             out = self.model.encoder(self.network_input(batch))
         return Posterior(out[:, : self.latent_dim].contiguous(), out[:, self.latent_dim :].contiguous())
 
     def network_input(self, batch: ImageBatch) -> Tensor:
-        """Return what the first layer sees: centred, phase-flipped Hartley coefficients, ``b*t in_dim``."""
+        """Return what the first layer sees: centred, phase-flipped Hartley coefficients, ``b*t in_dim``.
+
+        By cryoDRGN's own functions. Where the first layer is linear, ``encode`` takes the shorter way of ``HalfPlane``,
+        which tests hold to this one.
+        """
         prepared = self._frame.coefficients(batch, self._mask)
         return (
             prepared if batch.ctf is None else prepared * self._frame.ctf(batch.ctf.reshape(-1, 8), self._mask).sign()

@@ -67,13 +67,14 @@ def encode_stack(
     if any(job.untrained for job in jobs.values()):
         encoders[True] = _untrained(encoder, seed)
 
+    device = getattr(encoder, "device", "cpu")  # moved once for all probes
     collected = Collected([REFERENCE, *jobs])
     size = batch_size or max(1, min(1024, PIXELS_PER_BATCH // int(np.prod(stack.image_shape))))
     moments = stack_moments(stack, seed)
     total = len(stack.index)
     for start in range(0, total, size):
         batch = stack.read(np.arange(start, min(start + size, total))).with_(moments=moments)
-        batch = collected.leave_out_unusable(batch)
+        batch = collected.leave_out_unusable(batch).to(device)
         if len(batch):
             if not collected.batches:
                 refuse_batch_dependence(encoder, batch)

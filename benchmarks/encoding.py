@@ -27,17 +27,18 @@ from encaudit.probe import encode_stack
 from encaudit.transforms import parse_transform
 from tests.fresh_run import FreshRun, fresh_model, write_run
 
-PROBES = ("roll1", "roll:dx=0,dy=1", "rot90:frame=array", "mirror:frame=array")
+RAW = ("roll1", "roll:dx=0,dy=1", "rot90:frame=array", "mirror:frame=array")
+COVARIANT = ("roll1:frame=covariant", "roll:dx=0,dy=1,frame=covariant", "rot90", "rot270")
 
 
-def ours(run: FreshRun) -> Callable[[], int]:
+def ours(run: FreshRun, specs: tuple[str, ...]) -> Callable[[], int]:
     encoder = open_encoder(str(run.checkpoint)).encoder
     stack = open_stack(run.particles, poses=run.folder / "poses.pkl", ctf=run.folder / "ctf.pkl")
-    transforms = [parse_transform(spec) for spec in PROBES]
+    transforms = [parse_transform(spec) for spec in specs]
 
     def go() -> int:
         encode_stack(encoder, stack, transforms, seed=0)
-        return len(stack.index) * (1 + len(PROBES))
+        return len(stack.index) * (1 + len(specs))
 
     return go
 
@@ -111,14 +112,15 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=16, help="images for eval_images")
     options = parser.parse_args()
     table = Table(title=f"images encoded/s, 3x256, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    for column in ("box", "contestant", "median", "min .. max", "encaudit is faster by"):
+    for column in ("box", "contestant", "median", "min .. max", "raw probes are faster by"):
         table.add_column(column, justify="left" if column == "contestant" else "right")
     for box in options.box:
         with tempfile.TemporaryDirectory() as folder:
             run = write_run(Path(folder) / "run", n=options.images, box=box, zdim=8, layers=3, dim=256)
             found = rates(
                 {
-                    "encaudit, original + 4 raw probes": ours(run),
+                    "encaudit, original + 4 raw probes": ours(run, RAW),
+                    "encaudit, original + 4 covariant probes": ours(run, COVARIANT),
                     "cryodrgn train_vae.eval_z": eval_z(run),
                     "cryodrgn eval_images": eval_images(run, options.few),
                 },

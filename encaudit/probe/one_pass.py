@@ -1,6 +1,7 @@
 """The one streaming pass: each image is read once and encoded under every transform."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,15 +73,17 @@ def encode_stack(
     size = batch_size or max(1, min(1024, PIXELS_PER_BATCH // int(np.prod(stack.image_shape))))
     moments = stack_moments(stack, seed)
     total = len(stack.index)
-    for start in range(0, total, size):
-        batch = stack.read(np.arange(start, min(start + size, total))).with_(moments=moments)
+    done = 0
+    for read in _read_ahead(stack, size):
+        done += len(read)
+        batch = read.with_(moments=moments)
         batch = collected.leave_out_unusable(batch).to(device)
         if len(batch):
             if not collected.batches:
                 refuse_batch_dependence(encoder, batch)
             collected.add(batch, _encode_all(encoders, jobs, batch, sample, seed))
         if on_progress is not None:
-            on_progress(min(start + size, total), total)
+            on_progress(done, total)
     latents, left_out = collected.finish()
     moved = {}
     for spec, split in splits.items():
@@ -93,6 +96,19 @@ def encode_stack(
             raise InputError(f"{spec} covers none of the {total} images. Leave it out, or choose others with --ind.")
     reference = latents[REFERENCE]
     return Encodings(reference, moved, left_out, collected.contrast(reference.index))
+
+
+def _read_ahead(stack: Stack, size: int) -> Iterator[ImageBatch]:
+    """Yield the observations in batches; the next one is read while the last one is encoded."""
+    total = len(stack.index)
+    positions = [np.arange(start, min(start + size, total)) for start in range(0, total, size)]
+    with ThreadPoolExecutor(1) as reader:
+        coming = [reader.submit(stack.read, positions[0])]
+        for following in [*positions[1:], None]:
+            batch = coming.pop().result()
+            if following is not None:
+                coming.append(reader.submit(stack.read, following))
+            yield batch
 
 
 def _check_needs(encoder: Encoder, stack: Stack, transforms: Iterable[SpecTransform], sample: Sample) -> None:

@@ -39,7 +39,9 @@ class Collected:
     def add(self, batch: ImageBatch, found: dict[Key, tuple[np.ndarray, Posterior]]) -> None:
         """Take the posteriors of a batch; each is that of some of its positions."""
         index = batch.index.cpu().numpy()
-        spread = batch.images.flatten(1).std(dim=1, correction=0)
+        pixels = batch.images.flatten(1)
+        # a norm of what is centred: several times faster than torch's std, and as exact
+        spread = torch.linalg.vector_norm(pixels - pixels.mean(dim=1, keepdim=True), dim=1) / pixels.shape[1] ** 0.5
         self._contrast |= dict(zip(index.tolist(), spread.tolist(), strict=True))
         for key, (rows, posterior) in found.items():
             logvar = None if posterior.logvar is None else posterior.logvar.float().cpu().numpy()

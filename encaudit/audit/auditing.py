@@ -3,39 +3,35 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from encaudit import findings, provenance
-from encaudit.audit.controls import Plan, plan
+from encaudit import findings
+from encaudit.audit.controls import plan
 from encaudit.audit.covariates import covariates_of
+from encaudit.audit.decoder import ask_the_decoder, decode_volumes
 from encaudit.audit.opening import Subject, chosen_device, open_one, open_subject
 from encaudit.audit.options import AuditOptions, Watcher, check
-from encaudit.calibration import Calibration, calibrate
-from encaudit.calibration import measurements_of as calibration_measurements
+from encaudit.audit.record import record_of
+from encaudit.calibration import Calibration
 from encaudit.dose import DoseCurve, dose_curve, grid_specs, worst_case
 from encaudit.embedding import Layout, embed, overlay_measurements
 from encaudit.encoders import OpenedCryodrgn
 from encaudit.encoders.saved_z import SavedZ, compare_saved_z
 from encaudit.errors import InputError
-from encaudit.likelihood import elbo_change
 from encaudit.metrics import measure
 from encaudit.metrics.against_noise import measure_against_renoise
 from encaudit.metrics.leakage import measure_leakage
 from encaudit.other_seed import aligned
 from encaudit.probe import encode_stack
-from encaudit.results import IDENTITY, OTHER_SEED, UNTRAINED, Encodings, Measurement, Report
+from encaudit.results import IDENTITY, OTHER_SEED, UNTRAINED, Encodings, Report
 from encaudit.stability import overall, stability
 from encaudit.transforms import parse_transform
-from encaudit.types import Decoder, Renderer
 from encaudit.verdicts import is_probe, judge
-from encaudit.volumes import VolumeStudy, compare_volumes
+from encaudit.volumes import VolumeStudy
 
 LABELLED = 10  # the paper's figures 10 and 11 label the first ten particles
-MOST_MOVED = 3
 COPIES_DRAWN = 500
-LIKELIHOOD_IMAGES = 200  # each is decoded twice under every transform
 LONGEST_SPEC = 150  # figures and volumes carry it in their file names
 
 
@@ -107,7 +103,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     leaks = measure_leakage(
         encodings.reference, covariates_of(subject, encodings, kept), seed=options.seed, groups=groups
     )
-    of_the_decoder, calibration = _of_the_decoder(options, subject, shown, planned, groups, watcher)
+    of_the_decoder, calibration = ask_the_decoder(options, subject, shown, planned, groups, watcher)
 
     watcher.stage("Drawing the latent space")
     drawn = _only(shown, planned.drawn)
@@ -120,7 +116,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         labelled=np.arange(min(LABELLED, len(encodings.reference))),
         on_progress=watcher.note,
     )
-    volumes = _volumes(options, subject, drawn, watcher)
+    volumes = decode_volumes(options, subject, drawn, watcher)
 
     watcher.stage("Hashing the images", unit="bytes")
     saved = _saved_z(subject, encodings)
@@ -143,7 +139,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         *findings.of_the_calibration(measurements),
         *planned.missing,
     ]
-    record = _record(options, subject, planned, encodings, command, device, watcher)
+    record = record_of(options, subject, planned, encodings, command, device, watcher)
     record["saved_z"] = asdict(saved) if isinstance(saved, SavedZ) else saved
     if calibration is not None:
         record["calibration"] = calibration.assumed
@@ -199,65 +195,6 @@ def _with_other_seed(
     return replace(encodings, moved=encodings.moved | {OTHER_SEED: moved})
 
 
-def _of_the_decoder(
-    options: AuditOptions,
-    subject: Subject,
-    shown: Encodings,
-    planned: Plan,
-    groups: np.ndarray | None,
-    watcher: Watcher,
-) -> tuple[list[Measurement], Calibration | None]:
-    """Ask the decoder, on the sample: how likely is the image under a moved latent, and is the posterior calibrated?"""
-    encoder = subject.opened.encoder
-    if planned.why_no_images is not None or options.sample_n == 0:
-        return [], None
-    index = shown.reference.index
-    watcher.stage("Likelihood of the images", unit="images")
-    found = elbo_change(
-        encoder,
-        subject.stack,
-        shown,
-        [spec for spec in shown.moved if spec != OTHER_SEED and shown.other_reference(spec) is None],
-        np.flatnonzero(np.isin(index, planned.sample.rows[:LIKELIHOOD_IMAGES])),
-        seed=options.seed,
-        groups=groups,
-        on_progress=watcher.advance_to,
-    )
-    if options.calibration == "none":
-        return found, None
-    watcher.stage("Calibration of the posterior", unit="images")
-    positions = np.flatnonzero(np.isin(index, planned.sample.rows))
-    calibration = calibrate(
-        encoder,
-        subject.stack,
-        np.flatnonzero(np.isin(subject.stack.index, index[positions])),
-        z="prior" if options.calibration == "prior" else "posterior",
-        seed=options.seed,
-        groups=None if groups is None else groups[positions],
-        on_progress=watcher.advance_to,
-    )
-    found += calibration_measurements(calibration)
-    return found, calibration if isinstance(calibration, Calibration) else None
-
-
-def _volumes(options: AuditOptions, subject: Subject, drawn: Encodings, watcher: Watcher) -> VolumeStudy | None:
-    encoder = subject.opened.encoder
-    if options.volumes == 0 or not isinstance(encoder, Decoder):
-        return None
-    watcher.stage("Decoding volumes", unit="volumes")
-    return compare_volumes(
-        encoder,
-        drawn,
-        labelled=options.volumes,
-        most_moved=MOST_MOVED,
-        box=options.volume_box,
-        apix=subject.stack.apix,
-        image_size=subject.stack.image_shape[-1],
-        seed=options.seed,
-        on_progress=watcher.advance_to,
-    )
-
-
 def _saved_z(subject: Subject, encodings: Encodings) -> SavedZ | str | None:
     opened = subject.opened
     if not isinstance(opened, OpenedCryodrgn):
@@ -265,34 +202,3 @@ def _saved_z(subject: Subject, encodings: Encodings) -> SavedZ | str | None:
     assert opened.checkpoint is not None
     trained_on = subject.source.kept if opened.config.dataset_args.ind else None
     return compare_saved_z(opened.checkpoint, encodings.reference.mu, encodings.reference.index, trained_on)
-
-
-def _record(
-    options: AuditOptions,
-    subject: Subject,
-    planned: Plan,
-    encodings: Encodings,
-    command: Sequence[str],
-    device: str,
-    watcher: Watcher,
-) -> dict[str, Any]:
-    """Say what exactly was run, and on what."""
-    record = provenance.describe_run(command, seed=options.seed, device=device, transforms=planned.asked)
-    record["controls"] = [spec for spec in planned.shown if spec not in planned.asked]
-    record["checkpoint"] = provenance.describe_encoder(subject.opened, options.checkpoint)
-    record["images"] = provenance.describe_images(
-        subject.stack, subject.data, len(encodings.left_out), watcher.advance_to
-    )
-    record["sample"] = {
-        "n": len(planned.sample.rows),
-        "noise": None if planned.sample.noise is None else planned.sample.noise.description,
-        "renoise": planned.renoise,
-    }
-    record["groups"] = None if subject.sampled_together is None else "micrographs"
-    if isinstance(subject.opened.encoder, Renderer):
-        record["checkpoint"]["decoder_noise"] = subject.opened.encoder.noise_model
-    if options.other_seed is not None:
-        record["other_seed"] = provenance.describe_file(options.other_seed)
-    if options.metadata is not None:
-        record["images"]["metadata"] = provenance.describe_file(options.metadata)
-    return record

@@ -118,7 +118,7 @@ def half_plane_of(frame: CryodrgnFrame, mask: Tensor, encoder: nn.Module) -> tup
     if not isinstance(main, nn.Sequential) or not isinstance(main[0], nn.Linear) or frame.mean != 0 or frame.box % 2:
         return None
     symmetric = torch.equal(mask, mask.flip(0))
-    return (HalfPlane(frame, mask, main[0]), main[1:]) if symmetric else None
+    return (HalfPlane(frame, mask, main[0]), nn.Sequential(*list(main)[1:])) if symmetric else None
 
 
 def _quarter_turns(one: Tensor, other: Tensor) -> int | None:

@@ -1,4 +1,3 @@
-import io
 import logging
 import subprocess
 import sys
@@ -13,22 +12,13 @@ from encaudit.report.figures import displacement, draw_all, figure_name, overlay
 from encaudit.results import Report
 from encaudit.volumes import compare_volumes
 from tests.embedding.clouds import encodings
+from tests.report.figures.pictures import opened, pixels_of
 from tests.volumes.blobs import BlobDecoder, blob_encodings
-
-LIMIT = 300_000  # bytes
-
-
-def opened(png: bytes) -> Image.Image:
-    assert png.startswith(b"\x89PNG")
-    assert len(png) < LIMIT
-    return Image.open(io.BytesIO(png)).convert("RGB")
 
 
 def share_of(picture: Image.Image, color: str) -> float:
     """Which share of the pixels has about this colour?"""
-    wanted = np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)])
-    away = np.abs(np.asarray(picture, dtype=int) - wanted).max(axis=2)
-    return float((away < 24).mean())
+    return pixels_of(picture, color) / (picture.width * picture.height)
 
 
 def particles(n: int = 500) -> dict[str, dict[str, np.ndarray]]:

@@ -1,0 +1,42 @@
+"""What exactly was run, and on what: the provenance of an audit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from encaudit import provenance
+from encaudit.audit.controls import Plan
+from encaudit.audit.opening import Subject
+from encaudit.audit.options import AuditOptions, Watcher
+from encaudit.results import Encodings
+from encaudit.types import Renderer
+
+
+def record_of(
+    options: AuditOptions,
+    subject: Subject,
+    planned: Plan,
+    encodings: Encodings,
+    command: Sequence[str],
+    device: str,
+    watcher: Watcher,
+) -> dict[str, Any]:
+    """Say what exactly was run, and on what."""
+    record = provenance.describe_run(command, seed=options.seed, device=device, transforms=planned.asked)
+    record["controls"] = [spec for spec in planned.shown if spec not in planned.asked]
+    record["checkpoint"] = provenance.describe_encoder(subject.opened, options.checkpoint)
+    record["images"] = provenance.describe_images(
+        subject.stack, subject.data, len(encodings.left_out), watcher.advance_to
+    )
+    record["sample"] = {
+        "n": len(planned.sample.rows),
+        "noise": None if planned.sample.noise is None else planned.sample.noise.description,
+        "renoise": planned.renoise,
+    }
+    record["groups"] = None if subject.sampled_together is None else "micrographs"
+    if isinstance(subject.opened.encoder, Renderer):
+        record["checkpoint"]["decoder_noise"] = subject.opened.encoder.noise_model
+    if options.other_seed is not None:
+        record["other_seed"] = provenance.describe_file(options.other_seed)
+    if options.metadata is not None:
+        record["images"]["metadata"] = provenance.describe_file(options.metadata)
+    return record

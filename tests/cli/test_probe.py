@@ -16,7 +16,8 @@ import torch
 from encaudit.cli import main
 from tests.fresh_run import FreshRun, write_run
 
-QUICK = ("--no-umap", "--volumes", "0", "--device", "cpu")
+QUICK = ("--no-umap", "--volumes", "0", "--device", "cpu", "--no-controls")
+CONTROLLED = (*QUICK, "--controls")  # the last one counts
 
 
 def encaudit(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -139,7 +140,7 @@ def report_of(capsys: pytest.CaptureFixture) -> dict:
 
 def test_controls_run_beside_what_was_asked_for(probe, run: FreshRun, capsys: pytest.CaptureFixture) -> None:
     controls = ["roll1:frame=covariant", "permutation", "noise", "untrained+rot90", "renoise", "renoise:draw=1"]
-    probe(run.checkpoint, "-t", "rot90", *QUICK, "-o", "-")
+    probe(run.checkpoint, "-t", "rot90", *CONTROLLED, "-o", "-")
     report = report_of(capsys)
     assert report["provenance"]["transforms"] == ["rot90"]
     assert report["provenance"]["controls"] == controls
@@ -160,7 +161,7 @@ def test_no_controls_leaves_them_out(probe, run: FreshRun, capsys: pytest.Captur
 
 
 def test_the_decoder_is_asked_about_the_sample_alone(probe, run: FreshRun, tmp_path: Path) -> None:
-    probe(run.checkpoint, "-t", "roll1", "--sample-n", "22", *QUICK, "-o", tmp_path / "out")
+    probe(run.checkpoint, "-t", "roll1", "--sample-n", "22", *CONTROLLED, "-o", tmp_path / "out")
     arrays = np.load(tmp_path / "out" / "latents.npz")
     assert len(arrays["mu"]) == 30
     assert len(arrays["renoise/mu"]) == len(arrays["renoise/index"]) == 22
@@ -306,7 +307,7 @@ def test_bad_images_are_named_and_the_run_goes_on(probe, run: FreshRun, capsys: 
 def test_a_run_of_the_default_transforms_uses_the_designs_set(
     probe, run: FreshRun, capsys: pytest.CaptureFixture
 ) -> None:
-    probe(run.checkpoint, *QUICK, "-o", "-")
+    probe(run.checkpoint, *CONTROLLED, "-o", "-")
     provenance = report_of(capsys)["provenance"]
     assert provenance["transforms"] == ["roll1", "rot90", "rot90:frame=array", "permutation", "noise"]
     assert "renoise" in provenance["controls"]

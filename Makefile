@@ -33,6 +33,7 @@ fixtures: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.encoding
 	$(BIN)/python -m benchmarks.statistics
+	$(BIN)/python -m benchmarks.volumes
 
 # How often verdicts are wrong, how often intervals hold the truth, and whether the tests notice a wrong metric.
 calibrate: $(READY)

@@ -1,6 +1,6 @@
 """What goes in: images with everything that moves with them, and the parts that act on them (torch)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -120,6 +120,15 @@ class Decoder(Protocol):
 
     def decode_volume(self, z: np.ndarray, box: int | None = None) -> np.ndarray:
         """Return the volume ``z y x`` (float32) at latent ``z`` (``d``); ``box`` asks for a smaller one."""
+        ...
+
+
+@runtime_checkable
+class BatchDecoder(Decoder, Protocol):
+    """A decoder that takes less time for several latents together than one after the other."""
+
+    def decode_volumes(self, zs: np.ndarray, box: int | None = None) -> Iterator[np.ndarray]:
+        """Yield what ``decode_volume`` returns at each latent of ``zs`` (``m d``), in their order, few in memory."""
         ...
 
 

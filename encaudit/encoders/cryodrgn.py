@@ -4,7 +4,7 @@ The order of operations is cryoDRGN's (`cryodrgn.commands.train_vae.eval_z`): wi
 normalize by the training norm, centre by the stored translation, flip phases by sign(CTF), circular mask, network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import Tensor
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
 from encaudit.encoders.cryodrgn_frame import CryodrgnFrame
 from encaudit.encoders.cryodrgn_likelihood import CryodrgnLikelihood
+from encaudit.encoders.cryodrgn_volume import CryodrgnVolume
 from encaudit.encoders.half_plane import half_plane_of
 from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
@@ -118,17 +119,30 @@ class CryodrgnEncoder:
         self._check(batch)
         return self._likelihood.elbo(batch, q, seed)
 
-    @torch.inference_mode()
     def decode_volume(self, z: np.ndarray, box: int | None = None) -> np.ndarray:
         """Return the volume at one latent ``z`` (``d``), ``z y x`` float32; ``box`` (even) asks for a smaller one."""
+        return next(self.decode_volumes(np.asarray(z)[None], box))
+
+    @torch.inference_mode()
+    def decode_volumes(self, zs: np.ndarray, box: int | None = None) -> Iterator[np.ndarray]:
+        """Yield the volume at each latent of ``zs`` (``m d``), bit for bit that of ``decode_volume``."""
+        from cryodrgn.models import FTPositionalDecoder
+
         lattice, side = self.lattice, self.box if box is None else box
         if side % 2 or not 2 <= side <= self.box:
             raise InputError(f"--volume-box {side}: expected an even number up to the box of the model, {self.box}.")
         coords = lattice.coords if side == self.box else lattice.get_downsample_coords(side + 1)
         extent = lattice.extent * side / self.box
-        norm = self.config.dataset_args.norm
-        volume = self.model.decoder.eval_volume(coords, side + 1, extent, norm, np.asarray(z, dtype=np.float32))
-        return np.asarray(volume.cpu().numpy(), dtype=np.float32)
+        norm, decoder = self.config.dataset_args.norm, self.model.decoder
+        latents = np.asarray(zs, dtype=np.float32)
+        if isinstance(decoder, FTPositionalDecoder):
+            volumes = CryodrgnVolume(decoder, coords, side + 1, extent).volumes(
+                torch.tensor(latents, device=self.device), (norm[0], norm[1])
+            )
+        else:
+            volumes = (decoder.eval_volume(coords, side + 1, extent, norm, z) for z in latents)
+        for volume in volumes:
+            yield np.asarray(volume.cpu().numpy(), dtype=np.float32)
 
 
 def _built(config: CryodrgnConfig) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ a table.
 """
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 CHUNK = 2048  # points decoded at once: their activations stay in the processor's cache
+TOGETHER = 8  # volumes that share their encoding: more would save little, and say nothing for longer
 MOST_BYTES = 2**28  # of the volumes decoded together
 EACH_AXIS_BY_ITSELF = ("geom_ft", "geom_full", "geom_lowf", "geom_nohighf", "linear_lowf")
 
@@ -47,6 +49,7 @@ class CryodrgnVolume:
     from -extent to extent. Equal to `eval_volume` up to the order of the sums in the first layer.
     """
 
+    @torch.no_grad()
     def __init__(self, decoder: nn.Module, coords: Tensor, side: int, extent: float, *, chunk: int = CHUNK) -> None:
         held: Any = decoder
         self._decoder, self._coords, self._side, self._extent, self._chunk = held, coords, side, extent, chunk
@@ -56,22 +59,23 @@ class CryodrgnVolume:
         self._rest: nn.Sequential = held.decoder.main[1:]
         self._of_points = self._by_table() if held.enc_type in EACH_AXIS_BY_ITSELF else self._by_encoding
 
+    @torch.no_grad()
     def volumes(self, zs: Tensor, norm: tuple[float, float]) -> Iterator[Tensor]:
-        """Yield the volume ``z y x`` at each latent of ``zs`` (``m d``), in the units of the images (see ``norm``).
+        """Yield the volume ``z y x`` at each latent of ``zs`` (``m d``), scaled by ``norm`` (mean, std) of the images.
 
-        Those that are decoded together take no more than 256 MB, or one volume.
+        Those that are decoded together take no more than 256 MB, or are one.
         """
         from cryodrgn.fft import ihtn_center
 
-        together = max(1, MOST_BYTES // (4 * self._side**3))
-        for some in zs.split(together):
+        together = min(TOGETHER, max(1, MOST_BYTES // (4 * self._side**3)))
+        for some in torch.split(zs, together):
             for hartley in self._hartley(some):
                 yield ihtn_center((hartley * norm[1] + norm[0])[:-1, :-1, :-1])
 
     def _hartley(self, zs: Tensor) -> Tensor:
         """Return the Hartley coefficients ``m z y x``, zero outside the sphere."""
         found = torch.zeros(len(zs), self._side**3, device=zs.device)
-        constants = self._of_latents(zs)
+        constants = [self._of_latent(z) for z in zs]  # one by one, so that no bit depends on the others
         for half in self._half_slices():
             for some in half.chunks(self._chunk):
                 shared = self._of_points(some.points)
@@ -99,10 +103,12 @@ class CryodrgnVolume:
                 kept, at = kept[: len(kept) // 2 + 1], at[: len(kept) // 2 + 1]
             yield HalfSlice(points[kept], at, side**3 - 1 - at)
 
-    def _of_latents(self, zs: Tensor) -> Tensor:
-        """Return what each latent adds to the output of the first layer, ``m h``."""
-        nowhere = torch.zeros(len(zs), self._decoder.in_dim - self._decoder.zdim, device=zs.device)
-        return (self._affine(torch.cat([nowhere, zs], dim=1)) - self._affine(torch.cat([nowhere, 0 * zs], dim=1))).float()
+    def _of_latent(self, z: Tensor) -> Tensor:
+        """Return what a latent ``d`` adds to the output of the first layer, ``h``."""
+        inputs = torch.zeros(2, self._decoder.in_dim, device=z.device)
+        inputs[1, self._decoder.in_dim - self._decoder.zdim :] = z
+        without, with_ = self._affine(inputs)
+        return (with_ - without).float()
 
     def _by_encoding(self, points: Tensor) -> Tensor:
         """Return the output of the first layer at points ``n 3`` and the latent 0, ``n h``."""
@@ -112,22 +118,20 @@ class CryodrgnVolume:
     def _by_table(self) -> Callable[[Tensor], Tensor]:
         """Return the same, as a function that adds up one row for x, one for y and one for z."""
         nowhere = self._affine(self._encoded(torch.zeros(1, 3, device=self._coords.device)))
-        lines = self._coords[: self._side, :1], self._coords[:: self._side, 1:2], self._line_of_heights()
+        heights = torch.tensor(self._heights, device=self._coords.device)
         tables = []
-        for axis, line in enumerate(lines):
-            points = torch.zeros(len(line), 3, device=line.device)
-            points[:, axis] = line[:, 0]
-            row = self._affine(self._encoded(points)) - (nowhere if axis else 0)
-            tables.append(row.float())
+        for axis, line in enumerate((self._coords[: self._side, 0], self._coords[:: self._side, 1], heights)):
+            points = torch.zeros(self._side, 3, device=line.device)
+            points[:, axis] = line
+            rows = self._affine(self._encoded(points)) - (nowhere if axis else 0)
+            tables.append(rows.float())
+        middle = self._side // 2
 
         def first_layer(points: Tensor) -> Tensor:
-            x, y, z = (points / self._extent * (self._side // 2)).round().long().add(self._side // 2).unbind(dim=1)
+            x, y, z = (points * (middle / self._extent)).round().long().add(middle).unbind(dim=1)
             return tables[0][x].add_(tables[1][y]).add_(tables[2][z])
 
         return first_layer
-
-    def _line_of_heights(self) -> Tensor:
-        return torch.tensor(self._heights, device=self._coords.device)[:, None]
 
     def _encoded(self, points: Tensor) -> Tensor:
         """Return cryoDRGN's encoding of points ``n 3`` beside the latent 0, ``n in_dim``."""
@@ -136,7 +140,5 @@ class CryodrgnVolume:
 
 
 def _in_float64(layer: nn.Module) -> Callable[[Tensor], Tensor]:
-    from copy import deepcopy
-
     exact = deepcopy(layer).double()
     return lambda values: exact(values.double())

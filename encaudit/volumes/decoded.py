@@ -25,13 +25,31 @@ class DecodedVolumes:
     def of(self, z: np.ndarray) -> np.ndarray:
         """Return the volume ``z y x`` (float32, read-only) at a latent ``d``."""
         if z.tobytes() not in self._kept:
-            self._kept[z.tobytes()] = _on_disk(self.fresh(z))
-            self._on_decoded(len(self._kept))
+            self._keep(z, self.fresh(z))
         return self._kept[z.tobytes()]
+
+    def prepare(self, zs: np.ndarray) -> None:
+        """Decode the volumes at latents ``m d`` that are not kept yet: together, if the decoder gains from it."""
+        from encaudit.types import BatchDecoder  # imports torch
+
+        missing = {z.tobytes(): z for z in zs if z.tobytes() not in self._kept}
+        if missing and isinstance(self._decoder, BatchDecoder):
+            latents = np.stack([*missing.values()])
+            for z, volume in zip(latents, self._decoder.decode_volumes(latents, self._asked), strict=True):
+                self._keep(z, self._checked(volume, z))
+        for z in missing.values():
+            self.of(z)
 
     def fresh(self, z: np.ndarray) -> np.ndarray:
         """Return the volume at a latent, decoded now."""
-        volume = np.asarray(self._decoder.decode_volume(z, self._asked), dtype=np.float32)
+        return self._checked(self._decoder.decode_volume(z, self._asked), z)
+
+    def _keep(self, z: np.ndarray, volume: np.ndarray) -> None:
+        self._kept[z.tobytes()] = _on_disk(volume)
+        self._on_decoded(len(self._kept))
+
+    def _checked(self, returned: np.ndarray, z: np.ndarray) -> np.ndarray:
+        volume = np.asarray(returned, dtype=np.float32)
         side = volume.shape[0]
         if volume.shape != (side, side, side) or side % 2 or side < LEAST_BOX:
             raise InputError(

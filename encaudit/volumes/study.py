@@ -100,11 +100,12 @@ def compare_volumes(
     reference = encodings.reference
     chosen = _choose(encodings, labelled, most_moved)
     ring = np.random.default_rng(seed).permutation(len(reference))[:RANDOM_PARTICLES]
-    wanted = {reference.mu[row].tobytes() for row in ring}
+    wanted = {reference.mu[row].tobytes(): reference.mu[row] for row in ring}
     for spec, rows in chosen.items():
         places = np.searchsorted(encodings.rows(spec), rows)
-        wanted |= {z.tobytes() for z in (*reference.mu[rows], *encodings.moved[spec].mu[places])}
+        wanted |= {z.tobytes(): z for z in (*reference.mu[rows], *encodings.moved[spec].mu[places])}
     decoded = DecodedVolumes(decoder, box, lambda done: on_progress(done, len(wanted)) if on_progress else None)
+    decoded.prepare(np.stack([*wanted.values()]))
 
     again = likeness(decoded.of(reference.mu[ring[0]]), decoded.fresh(reference.mu[ring[0]]))
     neighbours = list(zip(ring, np.roll(ring, -1), strict=True))[: 0 if len(ring) == 1 else None]

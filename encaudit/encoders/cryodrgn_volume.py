@@ -107,8 +107,8 @@ class CryodrgnVolume:
         """Return what a latent ``d`` adds to the output of the first layer, ``h``."""
         inputs = torch.zeros(2, self._decoder.in_dim, device=z.device)
         inputs[1, self._decoder.in_dim - self._decoder.zdim :] = z
-        without, with_ = self._affine(inputs)
-        return (with_ - without).float()
+        outputs = self._affine(inputs)
+        return (outputs[1] - outputs[0]).float()
 
     def _by_encoding(self, points: Tensor) -> Tensor:
         """Return the output of the first layer at points ``n 3`` and the latent 0, ``n h``."""

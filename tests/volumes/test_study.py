@@ -53,6 +53,24 @@ def test_floor_sees_a_decoder_that_never_says_the_same_twice():
     assert measured(study)["volume_distance", "roll1"].floor > 0.001
 
 
+def test_a_decoder_of_many_latents_is_given_all_of_them_at_once():
+    class Together(BlobDecoder):
+        given = 0
+
+        def decode_volumes(self, zs, box=None):
+            self.given += len(zs)
+            return (BlobDecoder.decode_volume(BlobDecoder(), z, box) for z in zs)
+
+    together, plain, told = Together(), BlobDecoder(), []
+    study = compare_volumes(
+        together, blob_encodings(), seed=0, on_progress=lambda done, count: told.append((done, count))
+    )
+    assert measured(study) == measured(compare_volumes(plain, blob_encodings(), seed=0))
+    assert together.asked == 1  # the volume decoded again, for the floor
+    assert together.given == plain.asked - 1 == len(told)
+    assert told == [(done + 1, together.given) for done in range(together.given)]
+
+
 def test_first_particles_and_those_that_moved_most_are_chosen_each_once():
     study = compare_volumes(BlobDecoder(), blob_encodings(), labelled=6, most_moved=3, seed=0)
     compared = study.comparisons["roll1"]

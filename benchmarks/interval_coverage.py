@@ -122,8 +122,9 @@ def measured(setting: Setting, chosen: tuple[str, ...], seed: int) -> dict[str, 
         told = ENCODER_METRICS.get("mutual_information").evaluate(cloud)
         assert isinstance(told, WholeSet)
         found["mutual_information"] = summary(told, cloud)
-    assert all(isinstance(one, Summary) for one in found.values())
-    return found  # type: ignore[return-value]
+    measured = {name: one for name, one in found.items() if isinstance(one, Summary)}
+    assert len(measured) == len(found), "planted data skip nothing"
+    return measured
 
 
 @cache

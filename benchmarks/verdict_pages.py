@@ -1,6 +1,5 @@
 """The page and the figure of how often verdicts are wrong."""
 
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.planted_images import Case
@@ -206,6 +205,8 @@ def _bounds() -> str:
 
 
 def _table(head: list[str], rows: list[list[Any]], *, left: bool = False) -> str:
-    line: Callable[[list[Any]], str] = lambda cells: f"| {' | '.join(map(str, cells))} |"  # noqa: E731
+    def line(cells: list[Any]) -> str:
+        return f"| {' | '.join(map(str, cells))} |"
+
     rule = "|".join(["---"] + ["---" if left else "---:"] * (len(head) - 1))
     return "\n".join([line(head), f"|{rule}|", *map(line, rows)])

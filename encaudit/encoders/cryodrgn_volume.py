@@ -113,7 +113,8 @@ class CryodrgnVolume:
     def _by_encoding(self, points: Tensor) -> Tensor:
         """Return the output of the first layer at points ``n 3`` and the latent 0, ``n h``."""
         first: nn.Module = self._decoder.decoder.main[0]
-        return first(self._encoded(points))  # type: ignore[no-any-return]
+        output: Tensor = first(self._encoded(points))
+        return output
 
     def _by_table(self) -> Callable[[Tensor], Tensor]:
         """Return the same, as a function that adds up one row for x, one for y and one for z."""
@@ -136,7 +137,8 @@ class CryodrgnVolume:
     def _encoded(self, points: Tensor) -> Tensor:
         """Return cryoDRGN's encoding of points ``n 3`` beside the latent 0, ``n in_dim``."""
         beside = torch.zeros(len(points), self._decoder.zdim, device=points.device)
-        return self._decoder.positional_encoding_geom(torch.cat([points, beside], dim=1))  # type: ignore[no-any-return]
+        encoded: Tensor = self._decoder.positional_encoding_geom(torch.cat([points, beside], dim=1))
+        return encoded
 
 
 def _in_float64(layer: nn.Module) -> Callable[[Tensor], Tensor]:

@@ -74,7 +74,7 @@ class Table(Planted):
         """Return the entries of the rows."""
         return normal(batch.index.cpu(), (self.latent_dim,), self.seed, "planted table")
 
-    def _observed(self, images: Tensor) -> ImageBatch:  # noqa: ARG002
+    def _observed(self, images: Tensor) -> ImageBatch:  # noqa: ARG002 (every planted encoder is given them)
         raise InputError("A planted Table looks up rows of the stack, and bare pixels have none; use Hash instead.")
 
 

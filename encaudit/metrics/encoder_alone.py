@@ -52,8 +52,8 @@ def active_units(cloud: Cloud) -> EncoderResult:
     if not has_interval(len(cloud), cloud.groups):
         return WholeSet(value, NO_INTERVAL)
     bounds = [influence_interval(v, s - v, cloud.groups) for v, s in zip(variance, squares.T, strict=True)]
-    low, high = (float(sum(bound[end] > ACTIVE for bound in bounds)) for end in (0, 1))  # type: ignore[operator]
-    return WholeSet(value, (low, high))
+    low, high = (np.array(bounds, dtype=np.float64) > ACTIVE).sum(axis=0)
+    return WholeSet(value, (float(low), float(high)))
 
 
 @encoder_metric("prior_kl", unit="nats")

@@ -22,7 +22,7 @@ def test_doses_are_shifts_off_the_centre_and_lawful_turns() -> None:
 
 @pytest.mark.parametrize("px", [1, 2])
 def test_a_grid_has_every_whole_shift_but_none(px: int) -> None:
-    moves = {(move.dx, move.dy) for move in map(parse_transform, grid_specs(px))}  # type: ignore[attr-defined]
+    moves = {(move.dx, move.dy) for move in map(parse_transform, grid_specs(px))}
     reach = range(-px, px + 1)
     assert moves == {(dx, dy) for dx in reach for dy in reach} - {(0, 0)}
     assert len(grid_specs(px)) == len(moves)
@@ -31,4 +31,4 @@ def test_a_grid_has_every_whole_shift_but_none(px: int) -> None:
 @pytest.mark.parametrize("px", [0, -1, 1.5, True])
 def test_a_grid_of_nothing_is_refused(px: object) -> None:
     with pytest.raises(InputError, match="whole number of at least 1"):
-        grid_specs(px)  # type: ignore[arg-type]
+        grid_specs(px)

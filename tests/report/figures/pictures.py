@@ -8,7 +8,8 @@ from PIL import Image
 LIMIT = 300_000  # bytes
 
 
-def opened(png: bytes | None) -> Image.Image:
+def assert_png(png: bytes | None) -> Image.Image:
+    """Hold a picture to the form and the size of a report's, and return it."""
     assert png is not None
     assert png.startswith(b"\x89PNG")
     assert len(png) < LIMIT

@@ -4,7 +4,7 @@ from scipy.stats import norm
 
 from encaudit.report.figures.calibration import _chance, calibration, coverage
 from encaudit.report.figures.canvas import MEASURED_BLUE
-from tests.report.figures.pictures import opened, pixels_of
+from tests.report.figures.pictures import assert_png, pixels_of
 
 
 def ranks(n: int, d: int, narrow: float = 1.0) -> np.ndarray:
@@ -14,13 +14,13 @@ def ranks(n: int, d: int, narrow: float = 1.0) -> np.ndarray:
 
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (60, 1), (300, 2), (2000, 5), (500, 8), (300, 20)])
 def test_any_number_of_images_and_dimensions_is_drawn(n, d):
-    picture = opened(calibration(ranks(n, d)))
+    picture = assert_png(calibration(ranks(n, d)))
     assert pixels_of(picture, MEASURED_BLUE) > 200
     assert pixels_of(picture, "#d8d8d8") > 500, "the band of honest encoders"
 
 
 def test_more_dimensions_than_panels_are_as_large_as_twelve():
-    assert opened(calibration(ranks(100, 30))).size == opened(calibration(ranks(100, 12))).size
+    assert assert_png(calibration(ranks(100, 30))).size == assert_png(calibration(ranks(100, 12))).size
 
 
 def test_dimensions_may_have_names():
@@ -34,7 +34,7 @@ def test_without_images_there_is_no_picture():
 
 
 def test_ranks_at_both_ends_count():
-    opened(calibration(np.array([[0.0, 1.0], [1.0, 1.0], [0.5, 0.0]])))
+    assert_png(calibration(np.array([[0.0, 1.0], [1.0, 1.0], [0.5, 0.0]])))
 
 
 def test_coverage_of_honest_error_bars_is_what_they_state():

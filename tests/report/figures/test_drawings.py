@@ -12,7 +12,7 @@ from encaudit.report.figures import displacement, draw_all, figure_name, overlay
 from encaudit.results import Report
 from encaudit.volumes import compare_volumes
 from tests.embedding.clouds import encodings
-from tests.report.figures.pictures import opened, pixels_of
+from tests.report.figures.pictures import assert_png, pixels_of
 from tests.volumes.blobs import BlobDecoder, blob_encodings
 
 
@@ -34,7 +34,7 @@ def particles(n: int = 500) -> dict[str, dict[str, np.ndarray]]:
 @pytest.mark.parametrize(("n", "d"), [(2, 5), (12, 1), (400, 2), (400, 1)])
 def test_overlay_shows_images_copies_and_lines_in_the_papers_colours(n, d):
     layouts = embed(encodings(n=n, d=d), seed=0, umap=False)
-    picture = opened(overlay(layouts, "roll1"))
+    picture = assert_png(overlay(layouts, "roll1"))
     for color in ("#a50f15", "#14a37f", "#7b3fa0"):
         assert share_of(picture, color) > 1e-4
 
@@ -45,12 +45,13 @@ def test_overlay_of_a_collapsed_encoder_is_drawn():
     collapsed = encodings(still=still, roll1=still)
     collapsed.reference.mu[:] = 0
     collapsed.moved["identity"].mu[:] = 0
-    opened(overlay(embed(collapsed, seed=0), "still"))
+    assert_png(overlay(embed(collapsed, seed=0), "still"))
 
 
 def test_overlay_has_a_panel_for_each_layout():
     one = embed(encodings(), seed=0, umap=False)
-    assert opened(overlay(one * 2, "roll1")).width == pytest.approx(2 * opened(overlay(one, "roll1")).width, rel=0.02)
+    alone, both = (assert_png(overlay(layouts, "roll1")) for layouts in (one, one * 2))
+    assert both.width == pytest.approx(2 * alone.width, rel=0.02)
 
 
 def test_overlay_is_the_same_each_time():
@@ -61,9 +62,9 @@ def test_overlay_is_the_same_each_time():
 def test_displacement_has_a_row_for_each_transform_but_the_identity():
     full = particles()
     fewer = {spec: columns for spec, columns in full.items() if spec != "roll1"}
-    assert opened(displacement(full)).height > opened(displacement(fewer)).height
+    assert assert_png(displacement(full)).height > assert_png(displacement(fewer)).height
     without_identity = {spec: columns for spec, columns in full.items() if spec != "identity"}
-    assert opened(displacement(full)).height == opened(displacement(without_identity)).height
+    assert assert_png(displacement(full)).height == assert_png(displacement(without_identity)).height
 
 
 def test_displacement_without_measurements_is_no_picture():
@@ -77,12 +78,12 @@ def test_volumes_are_drawn_for_any_number_of_particles(labelled, most_moved, api
     study = compare_volumes(
         BlobDecoder(), blob_encodings(), labelled=labelled, most_moved=most_moved, apix=apix, seed=0
     )
-    picture = opened(volumes(study, "roll1"))
+    picture = assert_png(volumes(study, "roll1"))
     assert share_of(picture, "#000000") > 0.01
 
 
 def test_volumes_that_did_not_change_are_drawn():
-    opened(volumes(compare_volumes(BlobDecoder(), blob_encodings(step=0), labelled=2, seed=0), "roll1"))
+    assert_png(volumes(compare_volumes(BlobDecoder(), blob_encodings(step=0), labelled=2, seed=0), "roll1"))
 
 
 def test_names_are_file_names():

@@ -1,33 +1,24 @@
 """The one streaming pass: each image is read once and encoded under every transform."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.images import stack_moments
 from encaudit.probe.collected import REFERENCE, Collected, Key
-from encaudit.probe.rendered import CLEAN, Rendered
+from encaudit.probe.jobs import Job, encode_all
+from encaudit.probe.reading import read_ahead
+from encaudit.probe.rendered import CLEAN
 from encaudit.probe.sample import NO_SAMPLE, Sample
-from encaudit.probe.steadiness import refuse_batch_dependence, refuse_two_latents
+from encaudit.probe.steadiness import refuse_batch_dependence
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents
 from encaudit.transforms import SpecTransform, derangement, parse_transform, split_chain
-from encaudit.types import Encoder, ImageBatch, PixelMoments, Posterior, Reinitializable, Renderer, Stack
+from encaudit.types import Encoder, PixelMoments, Reinitializable, Renderer, Stack
 
 PIXELS_PER_BATCH = 2**20  # 4 MiB of float32: larger batches fall out of the cache and ran three times slower
 
 OnProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One encoding that the pass makes: a per-image transform under the encoder or its untrained twin."""
-
-    transform: SpecTransform
-    untrained: bool
-    sampled: bool
 
 
 def encode_stack(
@@ -58,11 +49,11 @@ def encode_stack(
     if any(split.untrained for split in splits.values()):
         splits = {UNTRAINED: split_chain(parse_transform(UNTRAINED))} | splits
     everywhere = {str(transform) for transform in transforms} | {IDENTITY, UNTRAINED}
-    jobs: dict[Key, _Job] = {}
+    jobs: dict[Key, Job] = {}
     for spec, split in splits.items():
         key = (str(split.per_image), split.untrained)
         sampled = (spec not in everywhere or CLEAN in split.per_image.needs) and (key not in jobs or jobs[key].sampled)
-        jobs[key] = _Job(split.per_image, split.untrained, sampled)
+        jobs[key] = Job(split.per_image, split.untrained, sampled)
     _check_needs(encoder, stack, plans.values(), sample)
     encoders = {False: encoder}
     if any(job.untrained for job in jobs.values()):
@@ -74,14 +65,14 @@ def encode_stack(
     moments = stack_moments(stack, seed)
     total = len(stack.index)
     done = 0
-    for read in _read_ahead(stack, size):
+    for read in read_ahead(stack, size):
         done += len(read)
         batch = read.with_(moments=moments)
         batch = collected.leave_out_unusable(batch).to(device)
         if len(batch):
             if not collected.batches:
                 refuse_batch_dependence(encoder, batch)
-            collected.add(batch, _encode_all(encoders, jobs, batch, sample, seed))
+            collected.add(batch, encode_all(encoders, jobs, batch, sample, seed))
         if on_progress is not None:
             on_progress(done, total)
     latents, left_out = collected.finish()
@@ -98,19 +89,6 @@ def encode_stack(
     return Encodings(reference, moved, left_out, collected.contrast(reference.index))
 
 
-def _read_ahead(stack: Stack, size: int) -> Iterator[ImageBatch]:
-    """Yield the observations in batches; the next one is read while the last one is encoded."""
-    total = len(stack.index)
-    positions = [np.arange(start, min(start + size, total)) for start in range(0, total, size)]
-    with ThreadPoolExecutor(1) as reader:
-        coming = [reader.submit(stack.read, positions[0])]
-        for following in [*positions[1:], None]:
-            batch = coming.pop().result()
-            if following is not None:
-                coming.append(reader.submit(stack.read, following))
-            yield batch
-
-
 def _check_needs(encoder: Encoder, stack: Stack, transforms: Iterable[SpecTransform], sample: Sample) -> None:
     first = stack.read(np.arange(1)).with_(moments=PixelMoments(0.0, 1.0))
     if sample.noise is not None:
@@ -124,27 +102,6 @@ def _check_needs(encoder: Encoder, stack: Stack, transforms: Iterable[SpecTransf
 def _permuted(latent: Latents, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
     exchanged = latent.take(derangement(len(latent), seed))
     return exchanged.mu, exchanged.logvar
-
-
-def _encode_all(
-    encoders: dict[bool, Encoder], jobs: dict[Key, _Job], batch: ImageBatch, sample: Sample, seed: int
-) -> dict[Key, tuple[np.ndarray, Posterior]]:
-    """Return, for each job, which positions of the batch it covers, and their posterior."""
-    whole = np.arange(len(batch))
-    reference = encoders[False].encode(batch)
-    found = {REFERENCE: (whole, reference)}
-    index = batch.index.cpu().numpy()
-    in_sample = np.isin(index, sample.rows)
-    rendered = Rendered(encoders[False], batch, reference, sample)
-    for key, job in jobs.items():
-        covered = job.transform.covers(index) & (in_sample | (not job.sampled))
-        if not covered.any():
-            continue
-        rows = np.flatnonzero(covered)
-        observed = rendered.prepared(job.transform, rows)
-        found[key] = (rows, encoders[job.untrained].encode(job.transform(observed, seed=seed)))
-    refuse_two_latents(reference, found[(IDENTITY, False)][1])
-    return found
 
 
 def _untrained(encoder: Encoder, seed: int) -> Encoder:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from encaudit.precision import encode
 from encaudit.probe.collected import REFERENCE, Key
 from encaudit.probe.rendered import Rendered
 from encaudit.probe.sample import Sample
@@ -27,7 +28,7 @@ def encode_all(
 ) -> dict[Key, tuple[np.ndarray, Posterior]]:
     """Return, for each job, which positions of the batch it covers, and their posterior."""
     whole = np.arange(len(batch))
-    reference = encoders[False].encode(batch)
+    reference = encode(encoders[False], batch)
     found = {REFERENCE: (whole, reference)}
     index = batch.index.cpu().numpy()
     in_sample = np.isin(index, sample.rows)
@@ -38,6 +39,6 @@ def encode_all(
             continue
         rows = np.flatnonzero(covered)
         observed = rendered.prepared(job.transform, rows)
-        found[key] = (rows, encoders[job.untrained].encode(job.transform(observed, seed=seed)))
+        found[key] = (rows, encode(encoders[job.untrained], job.transform(observed, seed=seed)))
     refuse_two_latents(reference, found[(IDENTITY, False)][1])
     return found

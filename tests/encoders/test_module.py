@@ -367,5 +367,5 @@ def test_a_module_gets_its_images_where_it_is_and_any_other_object_on_the_cpu() 
 
 
 def test_the_untrained_module_is_where_the_trained_one_is() -> None:
-    trained = RenewableModuleEncoder("mine", torch.nn.Identity(), lambda seed: torch.nn.Linear(2, 2), "meta")
+    trained = RenewableModuleEncoder("mine", torch.nn.Identity(), lambda _: torch.nn.Linear(2, 2), "meta")
     assert trained.untrained(0).device.type == "meta"

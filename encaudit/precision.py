@@ -40,8 +40,7 @@ def computing(precision: str) -> Iterator[None]:
     matmul = _read_matmul()
     token = _precision.set(precision)
     try:
-        _multiply_in_full(precision != "tf32")
-        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        hold(precision)
         yield
     finally:
         _precision.reset(token)
@@ -49,6 +48,17 @@ def computing(precision: str) -> Iterator[None]:
             torch.set_float32_matmul_precision(matmul)
         for owner, name, value in before:
             setattr(owner, name, value)
+
+
+def hold(precision: str) -> None:
+    """Set the switches; within ``computing``, set them again, after the user's code had its way with them."""
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    full = precision != "tf32"
+    torch.set_float32_matmul_precision("highest" if full else "high")
+    torch.backends.cudnn.allow_tf32 = not full
+    for owner, name in _switches():
+        if name == "fp32_precision":  # torch 2.9 has both spellings, and complains where they disagree
+            setattr(owner, name, "ieee" if full else "tf32")
 
 
 def encode(encoder: Encoder, batch: ImageBatch) -> Posterior:
@@ -59,14 +69,6 @@ def encode(encoder: Encoder, batch: ImageBatch) -> Posterior:
     with torch.autocast(device.type, dtype=torch.bfloat16):
         found = encoder.encode(batch)
     return Posterior(found.mu.float(), None if found.logvar is None else found.logvar.float())
-
-
-def _multiply_in_full(full: bool) -> None:
-    torch.set_float32_matmul_precision("highest" if full else "high")
-    torch.backends.cudnn.allow_tf32 = not full
-    for owner, name in _switches():
-        if name == "fp32_precision":  # torch 2.9 has both spellings, and complains where they disagree
-            setattr(owner, name, "ieee" if full else "tf32")
 
 
 def _switches() -> list[tuple[Any, str]]:

@@ -45,4 +45,7 @@ def _sentence(error: Exception, advice: str) -> str:
         said = one_line(str(error).partition("\n")[0])[:_LONGEST].rstrip(". ")
         return f"The GPU failed ({said}). Look at it with nvidia-smi and start again, or type --device cpu."
     asked = _ASKED_FOR.search(str(error))
-    return f"Memory ran out{f' ({asked[1]} {asked[2]} more were asked for)' if asked else ''}. {advice}"
+    more = f" ({asked[1]} {asked[2]} more were asked for)" if asked else ""
+    if not re.search("CUDA|CUBLAS", str(error)):
+        return f"Memory ran out{more}. {advice}"
+    return f"The memory of the GPU ran out{more}. {advice} Or type --device cpu."

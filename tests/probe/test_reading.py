@@ -110,7 +110,7 @@ def test_a_gpu_is_sent_pinned_memory_on_a_stream_of_its_own(gpu: list[str]) -> N
 def test_memory_is_not_used_again_before_the_encoder_is_done_with_it(gpu: list[str]) -> None:
     list(read_ahead(Stack(), 4, "cuda"))
     third_copy = [place for place, what in enumerate(gpu) if what == "pin"][2]
-    assert gpu[:third_copy].count("wait for encoder") == 2  # with the first batch, and before it
+    assert gpu[:third_copy].count("wait for encoder") == 2  # before the second was sent, and before the third
 
 
 def test_a_pinned_batch_holds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,8 @@ class HalfPlane:
         self._symmetric: dict[tuple[Symmetry, ...], tuple[Tensor, Tensor]] = {}
         self._known: tuple[Tensor | None, Tensor | None, Tensor | None] = (None, None, None)
         self._known_sign: tuple[Tensor, Tensor] | None = None
+        self._seen: tuple[Tensor, Tensor | None, Tensor | None] | None = None  # whose coefficients were found last
+        self._found = self._bias
         self._buffers: dict[str, Tensor] = {}
 
     def first_layer(self, batch: ImageBatch) -> Tensor:
@@ -69,11 +71,18 @@ class HalfPlane:
         if key not in self._symmetric:
             weights = [self._columns_under(symmetry).flatten(1) for symmetry in key]
             self._symmetric = {key: (torch.cat(weights), self._bias.repeat(len(key)))}
-        together = linear(self._independent(batch), *self._symmetric[key])
+        seen = (batch.images, batch.shift_px, batch.ctf)
+        known = self._seen is not None and all(one is other for one, other in zip(seen, self._seen, strict=True))
+        together = linear(self._found if known else self._independent(batch), *self._symmetric[key])
         return torch.split(together, len(self._bias), dim=1)
 
     def _independent(self, batch: ImageBatch) -> Tensor:
         """Return real and imaginary parts of the independent coefficients, centred and phase-flipped: ``b 2m``."""
+        self._found = self._coefficients(batch)
+        self._seen = (batch.images, batch.shift_px, batch.ctf)
+        return self._found
+
+    def _coefficients(self, batch: ImageBatch) -> Tensor:
         factor = self._factor(batch)
         if batch.images.device.type != "cpu" or factor is None:
             spectrum = torch.fft.rfft2(self._frame.windowed(batch.images)).flatten(1)[:, self._column]

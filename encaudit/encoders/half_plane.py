@@ -8,7 +8,8 @@ these columns once and for all; the phases of the translation and the sign of th
 image, which all probes that leave translation and CTF alone share.
 
 An observation that is turned or mirrored with all its metadata has the same coefficients at other places, so that the
-layer says of it what the layer with its columns exchanged says of the observation itself.
+layer says of it what the layer with its columns exchanged says of the observation itself. Half a turn only changes the
+sign of Im F, so what Re F and what Im F give, added and subtracted, serves two symmetries.
 """
 
 from collections.abc import Sequence
@@ -51,10 +52,10 @@ class HalfPlane:
         real, imaginary = torch.where(origin, at, at + opposite), torch.where(origin, 0.0, opposite - at)
         # The image's origin is pixel D/2, that of the transform pixel 0.
         sign = 1.0 - 2.0 * ((self._x + self._y) % 2)
-        self._columns = (torch.stack([real, imaginary], dim=2) * (sign[:, None] / frame.std)).to(first.weight.dtype)
+        self._columns = (torch.stack([real, imaginary], dim=1) * (sign / frame.std)).to(first.weight.dtype)
         self._weight = self._columns.flatten(1)
         self._bias = first.bias.detach()
-        self._symmetric: dict[tuple[Symmetry, ...], tuple[Tensor, Tensor]] = {}
+        self._exchanged: dict[tuple[Symmetry, ...], Tensor] = {}
         self._known: tuple[Tensor | None, Tensor | None, Tensor | None] = (None, None, None)
         self._known_sign: tuple[Tensor, Tensor] | None = None
         self._seen: tuple[Tensor, Tensor | None, Tensor | None] | None = None  # whose coefficients were found last
@@ -65,19 +66,30 @@ class HalfPlane:
         """Return what the first layer makes of images ``b y x``, before its activation: ``b h``."""
         return linear(self._independent(batch), self._weight, self._bias)
 
-    def first_layer_symmetric(self, batch: ImageBatch, symmetries: Sequence[Symmetry]) -> tuple[Tensor, ...]:
-        """Return what it would make of the whole observations after each symmetry, in one product: each ``b h``."""
-        key = tuple(symmetries)
-        if key not in self._symmetric:
-            weights = [self._columns_under(symmetry).flatten(1) for symmetry in key]
-            self._symmetric = {key: (torch.cat(weights), self._bias.repeat(len(key)))}
+    def first_layer_symmetric(self, batch: ImageBatch, symmetries: Sequence[Symmetry]) -> list[Tensor]:
+        """Return what it would make of the whole observations after each symmetry: each ``b h``."""
         seen = (batch.images, batch.shift_px, batch.ctf)
         known = self._seen is not None and all(one is other for one, other in zip(seen, self._seen, strict=True))
-        together = linear(self._found if known else self._independent(batch), *self._symmetric[key])
-        return torch.split(together, len(self._bias), dim=1)
+        found = self._found if known else self._independent(batch)
+        up_to_half_turns = tuple(dict.fromkeys(Symmetry(one.quarters % 2, one.mirrored) for one in symmetries))
+        if up_to_half_turns not in self._exchanged:
+            columns = torch.cat([self._columns_under(one) for one in up_to_half_turns])
+            self._exchanged = {up_to_half_turns: columns.transpose(0, 1).contiguous()}
+        weight = self._exchanged[up_to_half_turns]
+        real, imaginary = found.chunk(2, dim=1)
+        of_real, of_imaginary = (
+            torch.split(linear(part, columns), len(self._bias), dim=1)
+            for part, columns in ((real, weight[0]), (imaginary, weight[1]))
+        )
+        outputs = []
+        for one in symmetries:
+            place = up_to_half_turns.index(Symmetry(one.quarters % 2, one.mirrored))
+            sign = -1 if one.quarters % 4 >= 2 else 1
+            outputs.append(torch.add(of_real[place] + self._bias, of_imaginary[place], alpha=sign))
+        return outputs
 
     def _independent(self, batch: ImageBatch) -> Tensor:
-        """Return real and imaginary parts of the independent coefficients, centred and phase-flipped: ``b 2m``."""
+        """Return the independent coefficients, centred and phase-flipped, all real parts first: ``b 2m``."""
         self._found = self._coefficients(batch)
         self._seen = (batch.images, batch.shift_px, batch.ctf)
         return self._found
@@ -86,7 +98,8 @@ class HalfPlane:
         factor = self._factor(batch)
         if batch.images.device.type != "cpu" or factor is None:
             spectrum = torch.fft.rfft2(self._frame.windowed(batch.images)).flatten(1)[:, self._column]
-            return torch.view_as_real(spectrum if factor is None else spectrum * factor).flatten(1)
+            centred = spectrum if factor is None else spectrum * factor
+            return torch.cat([centred.real, centred.imag], dim=1)
 
         from encaudit.encoders.half_plane_kernels import gathered
 
@@ -140,7 +153,7 @@ class HalfPlane:
         return self._known_sign[1]
 
     def _columns_under(self, symmetry: Symmetry) -> Tensor:
-        """Return the columns ``h m 2`` exchanged: what a point holds after the symmetry, another one holds before it.
+        """Return the columns ``h 2 m`` exchanged: what a point holds after the symmetry, another one holds before it.
 
         A point whose origin lies in the other half holds the complex conjugate of that one's mirror image.
         """
@@ -154,9 +167,9 @@ class HalfPlane:
             x = -x
         other_half = (x < 0) | ((x == 0) & (y < 0))
         x, y = torch.where(other_half, -x, x), torch.where(other_half, -y, y)
-        exchanged = self._columns * torch.stack([torch.ones_like(x), 1 - 2 * other_half.long()], dim=1)
+        exchanged = self._columns * torch.stack([torch.ones_like(x), 1 - 2 * other_half.long()])
         columns = torch.empty_like(self._columns)
-        columns[:, table[y + box // 2, x + box // 2]] = exchanged
+        columns[:, :, table[y + box // 2, x + box // 2]] = exchanged
         return columns
 
     def _buffer(self, name: str, shape: tuple[int, ...]) -> Tensor:

@@ -21,9 +21,9 @@ def phase_and_sign(along_x: Any, along_y: Any, x: Any, y: Any, sign: Any, factor
 
 @_compiled
 def gathered(spectrum: Any, places: Any, factor: Any, found: Any) -> None:
-    """Write into ``found`` (``b 2m``) the parts of ``spectrum[:, places]`` times ``factor`` (``b m``), real first."""
+    """Write ``spectrum[:, places]`` times ``factor`` (``b m``) into ``found`` (``b 2m``), all real parts first."""
     for image in prange(spectrum.shape[0]):
         for point in range(places.shape[0]):
             value = spectrum[image, places[point]] * factor[image, point]
-            found[image, 2 * point] = value.real
-            found[image, 2 * point + 1] = value.imag
+            found[image, point] = value.real
+            found[image, places.shape[0] + point] = value.imag

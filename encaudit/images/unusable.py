@@ -1,5 +1,7 @@
 """Which images cannot be encoded, and why?"""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -11,7 +13,7 @@ def spread(images: Tensor) -> Tensor:
     """
     flat = images.flatten(1)
     norms: Tensor = torch.linalg.vector_norm(flat - flat.mean(dim=1, keepdim=True), dim=1)
-    return norms / flat.shape[1] ** 0.5
+    return norms / math.sqrt(flat.shape[1])
 
 
 def unusable(images: Tensor, spreads: Tensor | None = None) -> list[tuple[int, str]]:

@@ -4,15 +4,16 @@
 factors of each product to 10 bits; ``bf16`` runs the encoder, and nothing but the encoder, in bfloat16 (8 bits).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
 import torch
 
 from encaudit.errors import InputError, UnknownNameError
-from encaudit.types import Encoder, ImageBatch, Posterior
+from encaudit.symmetry import Symmetry
+from encaudit.types import Encoder, ImageBatch, Posterior, SymmetricEncoder
 
 PRECISIONS = ("float32", "tf32", "bf16")
 
@@ -63,12 +64,27 @@ def hold(precision: str) -> None:
 
 def encode(encoder: Encoder, batch: ImageBatch) -> Posterior:
     """Return the posterior of each observation, computed in the precision that is set; the latents are float32."""
-    if _precision.get() != "bf16":
-        return encoder.encode(batch)
-    device = torch.device(getattr(encoder, "device", batch.images.device))
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with _rounding(encoder, batch):
         found = encoder.encode(batch)
-    return Posterior(found.mu.float(), None if found.logvar is None else found.logvar.float())
+    return _in_float32(found)
+
+
+def encode_symmetric(encoder: SymmetricEncoder, batch: ImageBatch, symmetries: Sequence[Symmetry]) -> list[Posterior]:
+    """Return the same for the observations after each symmetry."""
+    with _rounding(encoder, batch):
+        found = encoder.encode_symmetric(batch, symmetries)
+    return [_in_float32(posterior) for posterior in found]
+
+
+def _rounding(encoder: object, batch: ImageBatch) -> AbstractContextManager[object]:
+    if _precision.get() != "bf16":
+        return nullcontext()
+    device = torch.device(getattr(encoder, "device", batch.images.device))
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def _in_float32(posterior: Posterior) -> Posterior:
+    return Posterior(posterior.mu.float(), None if posterior.logvar is None else posterior.logvar.float())
 
 
 def _switches() -> list[tuple[Any, str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
-    {"errors", "quiet"},
+    {"errors", "quiet", "symmetry"},
     {"types", "results"},
     {"unreadable"},
     {"shortage"},

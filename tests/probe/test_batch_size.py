@@ -19,7 +19,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("shape", "expected"), [((128, 128), 64), ((2048, 2048), 1), ((28, 28), 1024), ((41, 64, 64), 6)]
+    ("shape", "expected"), [((128, 128), 128), ((2048, 2048), 1), ((28, 28), 1024), ((41, 64, 64), 12)]
 )
 def test_a_cpu_gets_what_its_cache_holds(shape: tuple[int, ...], expected: int) -> None:
     assert images_at_once(shape, "cpu") == expected

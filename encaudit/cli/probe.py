@@ -161,8 +161,7 @@ def probe(
     Encodes every image as it is and under each transform, and reports how far the latents move, between a floor (the
     image itself) and a ceiling (another image).
     """
-    # What cuBLAS needs to give the same bits again; it has to be there before CUDA is.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    _prepare_libraries()
     from encaudit.audit import AuditOptions, audit_checkpoint
     from encaudit.cli.progress import Progress
     from encaudit.report.console import print_report
@@ -209,6 +208,14 @@ def probe(
     if folder is None:
         _to_stdout(to_json(audit.report))
     print_report(audit.report, page)
+
+
+def _prepare_libraries() -> None:
+    """Set what libraries read from the environment once, before they are imported; what the user has set stays."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # with it cuBLAS gives the same bits again
+    threads = os.environ.get("OMP_NUM_THREADS")
+    if threads and "numba" not in sys.modules:
+        os.environ.setdefault("NUMBA_NUM_THREADS", threads.split(",")[0])  # else numba raises it for torch too
 
 
 def _to_stdout(text: str) -> None:

@@ -5,7 +5,8 @@ EncauditError                     every error that is the user's to mend; exit c
 |- UnknownNameError               a transform, metric or encoder name that nobody registered
 |- UnsafePickleError              a pickle wants to run code; see --trust-pickle
 |- NoEncoderError                 the checkpoint holds a table or a decoder, but no encoder
-`- UnstableEncoderError           the same image got two different latents
+|- UnstableEncoderError           the same image got two different latents
+`- LostRankError                  another process of a run of several ended before its share was done
 
 Each message says what was found, what was expected, and what to type next.
 """
@@ -32,6 +33,10 @@ class NoEncoderError(InputError):
 
 class UnstableEncoderError(EncauditError):
     """The encoder gave the same image two different latents."""
+
+
+class LostRankError(EncauditError):
+    """Another process of a run of several ended before its share was done."""
 
 
 class UnknownNameError(EncauditError):

@@ -1,6 +1,6 @@
 """Batches of a stack, the next one read while the last one is encoded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,10 +8,10 @@ import numpy as np
 from encaudit.types import ImageBatch, Stack
 
 
-def read_ahead(stack: Stack, size: int) -> Iterator[ImageBatch]:
-    """Yield the observations in batches; the next one is read while the last one is encoded."""
-    total = len(stack.index)
-    positions = [np.arange(start, min(start + size, total)) for start in range(0, total, size)]
+def read_ahead(stack: Stack, positions: Sequence[np.ndarray]) -> Iterator[ImageBatch]:
+    """Yield the observations at each of these positions; the next ones are read while the last are encoded."""
+    if not positions:
+        return
     with ThreadPoolExecutor(1) as reader:
         coming = [reader.submit(stack.read, positions[0])]
         for following in [*positions[1:], None]:

@@ -69,9 +69,13 @@ class ImageBatch:
         """Return the observations at the given positions of the batch."""
         return self._mapped(lambda values: values[rows])
 
-    def to(self, device: torch.device | str) -> Self:
-        """Return the batch with every tensor on a device."""
-        return self._mapped(lambda values: values.to(device))
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
+        """Return the batch with every tensor on a device; without waiting for it, where tensors are ``pinned``."""
+        return self._mapped(lambda values: values.to(device, non_blocking=non_blocking))
+
+    def pinned(self) -> Self:
+        """Return a copy in memory that a GPU can fetch by itself."""
+        return self._mapped(lambda values: values.pin_memory())
 
     def _mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         held = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -13,6 +13,7 @@ from encaudit.audit.decoder import ask_the_decoder, decode_volumes
 from encaudit.audit.opening import Subject, chosen_device, open_one, open_subject
 from encaudit.audit.options import AuditOptions, Watcher, check
 from encaudit.audit.record import record_of
+from encaudit.audit.stages import Stages, advice
 from encaudit.calibration import Calibration
 from encaudit.dose import DoseCurve, dose_curve, grid_specs, worst_case
 from encaudit.embedding import Layout, embed, overlay_measurements
@@ -23,8 +24,10 @@ from encaudit.metrics import measure
 from encaudit.metrics.against_noise import measure_against_renoise
 from encaudit.metrics.leakage import measure_leakage
 from encaudit.other_seed import aligned
-from encaudit.probe import encode_stack
+from encaudit.precision import check_precision, computing, hold
+from encaudit.probe import encode_stack, images_at_once, rounding_of
 from encaudit.results import IDENTITY, OTHER_SEED, UNTRAINED, Encodings, Report
+from encaudit.shortage import machine_permitting
 from encaudit.stability import overall, stability
 from encaudit.transforms import parse_transform
 from encaudit.verdicts import is_probe, judge
@@ -58,6 +61,12 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
 
     Raises EncauditError for anything the user can mend; writes nothing.
     """
+    stages = Stages(watcher)
+    with machine_permitting(lambda: advice(stages.current, stages.batch_size)), computing(options.precision):
+        return _audit(options, command, stages)
+
+
+def _audit(options: AuditOptions, command: Sequence[str], watcher: Stages) -> Audit:
     started = time.monotonic()
     check(options)
     transforms = [parse_transform(spec) for spec in options.transforms]  # a misspelt name fails before anything loads
@@ -65,11 +74,16 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     if len(longest) > LONGEST_SPEC:
         raise InputError(f"A transform of {len(longest)} characters names no file; expected at most {LONGEST_SPEC}.")
     device = chosen_device(options.device)
+    check_precision(options.precision, device)
     subject = open_subject(options, device, watcher)
+    hold(options.precision)  # again: the user's module may have set torch to its own liking
+    watcher.stage("Preparing the controls")
     planned = plan(options, transforms, subject)
 
     watcher.stage("Encoding", unit="images")
-    batch_size = None if options.batch_size == "auto" else int(options.batch_size)
+    automatic = options.batch_size == "auto"
+    batch_size = images_at_once(subject.stack.image_shape, device) if automatic else int(options.batch_size)
+    watcher.batch_size = batch_size
     encodings = encode_stack(
         subject.opened.encoder,
         subject.stack,
@@ -81,6 +95,16 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     )
     if options.other_seed is not None:
         encodings = _with_other_seed(options, subject, encodings, device, batch_size, watcher)
+    rounding = None
+    if options.precision != "float32":
+        watcher.stage("Encoding in float32")
+        rounding = rounding_of(
+            subject.opened.encoder,
+            subject.stack,
+            encodings.reference,
+            batch_size=batch_size,
+            seed=options.seed,
+        )
     kept = np.isin(subject.source.index, encodings.reference.index)
     together = subject.sampled_together
     groups = None if together is None else together[kept]
@@ -105,7 +129,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     )
     of_the_decoder, calibration = ask_the_decoder(options, subject, shown, planned, groups, watcher)
 
-    watcher.stage("Drawing the latent space")
+    watcher.stage("UMAP" if options.umap else "PCA")
     drawn = _only(shown, planned.drawn)
     layouts = embed(
         drawn,
@@ -119,7 +143,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     volumes = decode_volumes(options, subject, drawn, watcher)
 
     watcher.stage("Hashing the images", unit="bytes")
-    saved = _saved_z(subject, encodings)
+    saved = _saved_z(subject, encodings, 0.0 if rounding is None else rounding.largest)
     measurements = [
         *measured.measurements,
         *beside,
@@ -133,6 +157,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     found = [
         *findings.of_the_images(encodings),
         *findings.of_the_latents(encodings, measured.measurements),
+        *findings.of_the_precision(options.precision, rounding),
         *findings.of_the_saved_z(saved),
         *findings.of_the_checkpoint(subject.opened, subject.data, subject.stack, options.volumes > 0),
         *findings.of_the_metadata(subject.metadata),
@@ -143,7 +168,10 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     record["saved_z"] = asdict(saved) if isinstance(saved, SavedZ) else saved
     if calibration is not None:
         record["calibration"] = calibration.assumed
+    record["rounding"] = None if rounding is None else asdict(rounding)
+    record["batch_size"] = batch_size
     record["duration_s"] = round(time.monotonic() - started, 2)
+    record["seconds"] = watcher.seconds
     particles = {
         spec: columns | ({"stability": stability(columns["rank"])} if "rank" in columns else {})
         for spec, columns in measured.particles.items()
@@ -176,7 +204,7 @@ def _with_other_seed(
     subject: Subject,
     encodings: Encodings,
     device: str,
-    batch_size: int | None,
+    batch_size: int,
     watcher: Watcher,
 ) -> Encodings:
     """Add the latents that another training run gives the same images, turned into this one's frame."""
@@ -195,10 +223,11 @@ def _with_other_seed(
     return replace(encodings, moved=encodings.moved | {OTHER_SEED: moved})
 
 
-def _saved_z(subject: Subject, encodings: Encodings) -> SavedZ | str | None:
+def _saved_z(subject: Subject, encodings: Encodings, rounding: float) -> SavedZ | str | None:
     opened = subject.opened
     if not isinstance(opened, OpenedCryodrgn):
         return None
     assert opened.checkpoint is not None
     trained_on = subject.source.kept if opened.config.dataset_args.ind else None
-    return compare_saved_z(opened.checkpoint, encodings.reference.mu, encodings.reference.index, trained_on)
+    latents = encodings.reference
+    return compare_saved_z(opened.checkpoint, latents.mu, latents.index, trained_on, rounding=rounding)

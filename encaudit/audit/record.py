@@ -21,7 +21,9 @@ def record_of(
     watcher: Watcher,
 ) -> dict[str, Any]:
     """Say what exactly was run, and on what."""
-    record = provenance.describe_run(command, seed=options.seed, device=device, transforms=planned.asked)
+    record = provenance.describe_run(
+        command, seed=options.seed, device=device, precision=options.precision, transforms=planned.asked
+    )
     record["controls"] = [spec for spec in planned.shown if spec not in planned.asked]
     record["checkpoint"] = provenance.describe_encoder(subject.opened, options.checkpoint)
     record["images"] = provenance.describe_images(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from encaudit.precision import encode, encode_symmetric
 from encaudit.probe.collected import REFERENCE, Key
 from encaudit.probe.rendered import Rendered
 from encaudit.probe.sample import Sample
@@ -27,7 +28,7 @@ def encode_all(
 ) -> dict[Key, tuple[np.ndarray, Posterior]]:
     """Return, for each job, which positions of the batch it covers, and their posterior."""
     whole = np.arange(len(batch))
-    reference = encoders[False].encode(batch)
+    reference = encode(encoders[False], batch)
     found = {REFERENCE: (whole, reference)}
     found |= {key: (whole, posterior) for key, posterior in _by_symmetry(encoders, jobs, batch).items()}
     index = batch.index.cpu().numpy()
@@ -39,7 +40,7 @@ def encode_all(
             continue
         rows = np.flatnonzero(covered)
         observed = rendered.prepared(job.transform, rows)
-        found[key] = (rows, encoders[job.untrained].encode(job.transform(observed, seed=seed)))
+        found[key] = (rows, encode(encoders[job.untrained], job.transform(observed, seed=seed)))
     refuse_two_latents(reference, found[(IDENTITY, False)][1])
     return found
 
@@ -56,5 +57,5 @@ def _by_symmetry(encoders: dict[bool, Encoder], jobs: dict[Key, Job], batch: Ima
             if job.transform.symmetry is not None and job.untrained == untrained and not job.sampled
         }
         if alike:
-            found |= zip(alike, encoder.encode_symmetric(batch, list(alike.values())), strict=True)
+            found |= zip(alike, encode_symmetric(encoder, batch, list(alike.values())), strict=True)
     return found

@@ -6,6 +6,7 @@ import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.images import stack_moments
+from encaudit.probe.batch_size import images_at_once
 from encaudit.probe.collected import REFERENCE, Collected, Key
 from encaudit.probe.jobs import Job, encode_all
 from encaudit.probe.reading import read_ahead
@@ -15,8 +16,6 @@ from encaudit.probe.steadiness import refuse_batch_dependence
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents
 from encaudit.transforms import SpecTransform, derangement, parse_transform, split_chain
 from encaudit.types import Encoder, PixelMoments, Reinitializable, Renderer, Stack
-
-PIXELS_PER_BATCH = 2**21  # 8 MiB of float32: enough rows for a matrix product at full speed
 
 OnProgress = Callable[[int, int], None]
 
@@ -33,7 +32,7 @@ def encode_stack(
 ) -> Encodings:
     """Where does each image go in latent space, and where does its moved copy go?
 
-    Reads every image of the stack once, in batches (``batch_size``; None chooses by image size), encodes it as it
+    Reads every image of the stack once, in batches (``batch_size``; None: see ``images_at_once``), encodes it as it
     is and under each transform, and those of the ``sample`` under its transforms too. The identity always runs, as a
     second encoding of the same batch: it must give the same bits, else UnstableEncoderError. Unusable images (NaN,
     constant) are left out and named. Draws are keyed by (seed, image index), so the batch size changes no pixel.
@@ -61,14 +60,14 @@ def encode_stack(
 
     device = getattr(encoder, "device", "cpu")  # moved once for all probes
     collected = Collected([REFERENCE, *jobs])
-    size = batch_size or max(1, min(1024, PIXELS_PER_BATCH // int(np.prod(stack.image_shape))))
+    size = batch_size or images_at_once(stack.image_shape, device)
     moments = stack_moments(stack, seed)
     total = len(stack.index)
     done = 0
-    for read in read_ahead(stack, size):
+    for read in read_ahead(stack, size, device):
         done += len(read)
         batch = read.with_(moments=moments)
-        batch = collected.leave_out_unusable(batch).to(device)
+        batch = collected.leave_out_unusable(batch)
         if len(batch):
             if not collected.batches:
                 refuse_batch_dependence(encoder, batch)

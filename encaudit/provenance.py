@@ -17,14 +17,16 @@ from encaudit.types import Stack
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "umap-learn", "cryodrgn")
 
 
-def describe_run(command: Sequence[str], *, seed: int, device: str, transforms: Sequence[str]) -> dict[str, Any]:
+def describe_run(
+    command: Sequence[str], *, seed: int, device: str, precision: str, transforms: Sequence[str]
+) -> dict[str, Any]:
     """Return what was asked for, and with which software."""
     return {
         "encaudit": __version__,
         "command": shlex.join(["encaudit", *command]),
         "seed": seed,
         "device": device,
-        "precision": "float32",
+        "precision": precision,
         "transforms": list(transforms),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version()} | versions(),

@@ -5,10 +5,11 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
-    {"errors", "quiet"},
+    {"errors", "quiet", "symmetry"},
     {"types", "results"},
     {"unreadable"},
-    {"registry", "stats", "pickles", "hashing", "draws"},
+    {"shortage"},
+    {"registry", "stats", "pickles", "hashing", "draws", "precision"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},

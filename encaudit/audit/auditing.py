@@ -15,6 +15,7 @@ from encaudit.audit.encoding import encode_images
 from encaudit.audit.opening import Subject, chosen_device, open_subject
 from encaudit.audit.options import AuditOptions, Watcher, check
 from encaudit.audit.record import record_of
+from encaudit.audit.stages import Stages, advice
 from encaudit.audit.unfinished import begin
 from encaudit.calibration import Calibration
 from encaudit.dose import DoseCurve, dose_curve, grid_specs, worst_case
@@ -25,8 +26,10 @@ from encaudit.errors import InputError
 from encaudit.metrics import measure
 from encaudit.metrics.against_noise import measure_against_renoise
 from encaudit.metrics.leakage import measure_leakage
-from encaudit.probe import ALONE, Ranks
+from encaudit.precision import check_precision, computing, hold
+from encaudit.probe import ALONE, Ranks, rounding_of
 from encaudit.results import IDENTITY, OTHER_SEED, UNTRAINED, Encodings, Report
+from encaudit.shortage import machine_permitting
 from encaudit.stability import overall, stability
 from encaudit.transforms import parse_transform
 from encaudit.verdicts import is_probe, judge
@@ -69,6 +72,14 @@ def audit_checkpoint(
     finished chunks of the encoding are kept, and where ``options.resume`` finds them; nothing else is written. Raises
     EncauditError for anything the user can mend.
     """
+    stages = Stages(watcher)
+    with machine_permitting(lambda: advice(stages.current, stages.batch_size)), computing(options.precision):
+        return _audit(options, command, stages, ranks, unfinished)
+
+
+def _audit(
+    options: AuditOptions, command: Sequence[str], watcher: Stages, ranks: Ranks, unfinished: Path | None
+) -> Audit | None:
     started = time.monotonic()
     with ranks.together():
         check(options)
@@ -79,12 +90,26 @@ def audit_checkpoint(
                 f"A transform of {len(longest)} characters names no file; expected at most {LONGEST_SPEC}."
             )
         device = chosen_device(options.device, ranks)
+        check_precision(options.precision, device)
         subject = open_subject(options, device, watcher)
+        hold(options.precision)  # again: the user's module may have set torch to its own liking
+        watcher.stage("Preparing the controls")
         planned = plan(options, transforms, subject)
     beginning = begin(options, subject, planned, device, ranks, unfinished, watcher)
+    watcher.batch_size = beginning.batch_size
     encodings = encode_images(options, subject, planned, beginning, ranks, watcher)
     if encodings is None:
         return None
+    rounding = None
+    if options.precision != "float32":
+        watcher.stage("Encoding in float32")
+        rounding = rounding_of(
+            subject.opened.encoder,
+            subject.stack,
+            encodings.reference,
+            batch_size=beginning.batch_size,
+            seed=options.seed,
+        )
     kept = np.isin(subject.source.index, encodings.reference.index)
     together = subject.sampled_together
     groups = None if together is None else together[kept]
@@ -109,7 +134,7 @@ def audit_checkpoint(
     )
     of_the_decoder, calibration = ask_the_decoder(options, subject, shown, planned, groups, watcher)
 
-    watcher.stage("Drawing the latent space")
+    watcher.stage("UMAP" if options.umap else "PCA")
     drawn = _only(shown, planned.drawn)
     layouts = embed(
         drawn,
@@ -122,7 +147,7 @@ def audit_checkpoint(
     )
     volumes = decode_volumes(options, subject, drawn, watcher)
 
-    saved = _saved_z(subject, encodings)
+    saved = _saved_z(subject, encodings, 0.0 if rounding is None else rounding.largest)
     measurements = [
         *measured.measurements,
         *beside,
@@ -136,6 +161,7 @@ def audit_checkpoint(
     found = [
         *findings.of_the_images(encodings),
         *findings.of_the_latents(encodings, measured.measurements),
+        *findings.of_the_precision(options.precision, rounding),
         *findings.of_the_saved_z(saved),
         *findings.of_the_checkpoint(subject.opened, subject.data, subject.stack, options.volumes > 0),
         *findings.of_the_metadata(subject.metadata),
@@ -147,7 +173,10 @@ def audit_checkpoint(
     record["saved_z"] = asdict(saved) if isinstance(saved, SavedZ) else saved
     if calibration is not None:
         record["calibration"] = calibration.assumed
+    record["rounding"] = None if rounding is None else asdict(rounding)
+    record["batch_size"] = beginning.batch_size
     record["duration_s"] = round(time.monotonic() - started, 2)
+    record["seconds"] = watcher.seconds
     particles = {
         spec: columns | ({"stability": stability(columns["rank"])} if "rank" in columns else {})
         for spec, columns in measured.particles.items()
@@ -175,10 +204,11 @@ def _only(encodings: Encodings, specs: Sequence[str]) -> Encodings:
     return replace(encodings, moved={spec: encodings.moved[spec] for spec in encodings.moved if spec in chosen})
 
 
-def _saved_z(subject: Subject, encodings: Encodings) -> SavedZ | str | None:
+def _saved_z(subject: Subject, encodings: Encodings, rounding: float) -> SavedZ | str | None:
     opened = subject.opened
     if not isinstance(opened, OpenedCryodrgn):
         return None
     assert opened.checkpoint is not None
     trained_on = subject.source.kept if opened.config.dataset_args.ind else None
-    return compare_saved_z(opened.checkpoint, encodings.reference.mu, encodings.reference.index, trained_on)
+    latents = encodings.reference
+    return compare_saved_z(opened.checkpoint, latents.mu, latents.index, trained_on, rounding=rounding)

@@ -18,8 +18,9 @@ def encode_images(
     options: AuditOptions, subject: Subject, planned: Plan, beginning: Beginning, ranks: Ranks, watcher: Watcher
 ) -> Encodings | None:
     """Encode the images by every encoder there is; the first rank gets the latents of all, the others None."""
-    of_shares = "" if ranks.count == 1 else f" (the first of {ranks.count} shares)"
-    watcher.stage(f"Encoding{of_shares}", unit="images")
+    watcher.stage("Encoding", unit="images")
+    if ranks.count > 1:
+        watcher.note(f"Encoding the first of {ranks.count} shares")
     encodings = encode_stack(
         subject.opened.encoder,
         subject.stack,
@@ -33,7 +34,7 @@ def encode_images(
     )
     if subject.other is None:
         return encodings
-    watcher.stage(f"Encoding by the other run{of_shares}", unit="images")
+    watcher.stage("Encoding by the other run", unit="images")
     theirs = encode_stack(
         subject.other.encoder,
         subject.stack,

@@ -25,8 +25,8 @@ GLIMPSED = 64  # images
 SHOWN = 16  # hexadecimal digits of a hash: enough for what nobody forges
 
 
-def facts_of(options: AuditOptions, subject: Subject, planned: Plan, device: str, batch_size: int) -> dict[str, str]:
-    """Return what the latents depend on, but for the pixels of the images."""
+def facts_of(options: AuditOptions, subject: Subject, planned: Plan, device: str) -> dict[str, str]:
+    """Return what the latents depend on, but for the pixels of the images and how many are encoded at once."""
     versions = provenance.versions()
     facts = {"encaudit": __version__} | {name: str(versions[name]) for name in ("torch", "numpy", "cryodrgn")}
     facts |= _of_encoder("CKPT", subject.opened, options.checkpoint)
@@ -46,7 +46,7 @@ def facts_of(options: AuditOptions, subject: Subject, planned: Plan, device: str
         "--dose": " ".join(sorted(set(options.dose))) or "none",
         "--grid": str(options.grid or "none"),
         "--seed": str(options.seed),
-        "--batch-size": str(batch_size),
+        "--precision": options.precision,
         "--device": device.partition(":")[0],
     }
 

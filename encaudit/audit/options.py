@@ -46,6 +46,7 @@ class AuditOptions:
     other_seed: str | None = None
     trust_pickle: bool = False
     device: str = "auto"
+    precision: str = "float32"
     batch_size: str = "auto"
     seed: int = 0
     controls: bool = True

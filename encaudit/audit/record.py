@@ -22,7 +22,9 @@ def record_of(
     ranks: int,
 ) -> dict[str, Any]:
     """Say what exactly was run, by how many processes, and on which ``images`` (as ``describe_images`` says)."""
-    record = provenance.describe_run(command, seed=options.seed, device=device, transforms=planned.asked)
+    record = provenance.describe_run(
+        command, seed=options.seed, device=device, precision=options.precision, transforms=planned.asked
+    )
     record["ranks"] = ranks
     record["controls"] = [spec for spec in planned.shown if spec not in planned.asked]
     record["checkpoint"] = provenance.describe_encoder(subject.opened, options.checkpoint)

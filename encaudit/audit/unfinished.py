@@ -12,7 +12,8 @@ from encaudit.audit.controls import Plan
 from encaudit.audit.fingerprint import facts_of, glimpse, whole_images
 from encaudit.audit.opening import Subject
 from encaudit.audit.options import AuditOptions, Watcher
-from encaudit.probe import KeptChunks, Ranks, divided, images_a_batch, take_up
+from encaudit.precision import encode
+from encaudit.probe import KeptChunks, Ranks, divided, images_at_once, take_up
 from encaudit.probe.chunks import Division, digest_of
 from encaudit.probe.collected import reference_of
 from encaudit.probe.steadiness import refuse_other_latents
@@ -56,10 +57,13 @@ def begin(
     """
     stack = subject.stack
     with ranks.together():
-        size = images_a_batch(stack, None if options.batch_size == "auto" else int(options.batch_size))
-        facts = facts_of(options, subject, planned, device, size)
-        seen = facts | (glimpse(stack) if ranks.count > 1 else {})
+        automatic = options.batch_size == "auto"
+        size = images_at_once(stack.image_shape, device) if automatic else int(options.batch_size)
+        facts = facts_of(options, subject, planned, device)
+        seen = facts | {"--batch-size": options.batch_size} | (glimpse(stack) if ranks.count > 1 else {})
     ranks.agree(seen)
+    size = ranks.least(size)  # as the fullest of the GPUs has room for
+    facts["--batch-size"] = str(size)
 
     division = divided(len(stack.index), size)
     encoders = {AUDITED: subject.opened.encoder}
@@ -105,8 +109,7 @@ def _encoded_again(kept: KeptChunks, division: Division, encoder: Encoder, stack
     batch = batch.select(torch.from_numpy(np.flatnonzero(usable))).to(getattr(encoder, "device", "cpu"))
     before = former.take(np.arange(len(batch)))
     logvar = None if before.logvar is None else torch.from_numpy(before.logvar)
-    again = encoder.encode(batch)
-    worst = refuse_other_latents(Posterior(torch.from_numpy(before.mu), logvar), again)
+    worst = refuse_other_latents(Posterior(torch.from_numpy(before.mu), logvar), encode(encoder, batch))
     if worst == 0:
         return None
     return (

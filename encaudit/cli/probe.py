@@ -85,6 +85,12 @@ def probe(
         ),
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=Encoder)] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="float32, tf32 (CUDA) or bf16; what less than float32 costs is measured.", rich_help_panel=Encoder
+        ),
+    ] = "float32",
     batch_size: Annotated[
         str, typer.Option(metavar="N|auto", help="Images encoded at once.", rich_help_panel=Encoder)
     ] = "auto",
@@ -163,6 +169,8 @@ def probe(
     Encodes every image as it is and under each transform, and reports how far the latents move, between a floor (the
     image itself) and a ceiling (another image).
     """
+    # What cuBLAS needs to give the same bits again; it has to be there before CUDA is.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     from encaudit.audit import AuditOptions, audit_checkpoint
     from encaudit.cli.interrupt import keeps_finished_parts_in
     from encaudit.cli.progress import Progress
@@ -190,6 +198,7 @@ def probe(
         other_seed=other_seed,
         trust_pickle=trust_pickle,
         device=device,
+        precision=precision,
         batch_size=batch_size,
         seed=seed,
         controls=controls,

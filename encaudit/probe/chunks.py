@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,27 @@ class KeptChunks:
 
     def __init__(self, folder: Path, name: str, run: str) -> None:
         self._folder, self._name, self._run = folder, name, run
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
         self.finished: dict[int, Arrays] = {}
 
     def write(self, number: int, arrays: Arrays) -> None:
-        """Keep a chunk; InputError when the disk does not take it."""
+        """Keep a chunk, while the next one is encoded; InputError when the disk did not take the last one."""
+        self.settle()
+        content = arrays | {RUN: np.array(self._run), NUMBER: np.array(number)}
+        self._writing = self._writer.submit(self._write, number, content)
+
+    def settle(self) -> None:
+        """Wait until all that was kept is on the disk; InputError when it did not take it."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
+
+    def _write(self, number: int, arrays: Arrays) -> None:
         path = self._path(number)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, packed(arrays | {RUN: np.array(self._run), NUMBER: np.array(number)}))
+            _write_whole(path, packed(arrays))
         except OSError as error:
             raise InputError(
                 f"{path} cannot be written: {error.strerror}. Make room, and go on with --resume; or name another "

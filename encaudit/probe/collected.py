@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from encaudit.errors import InputError
-from encaudit.images import unusable
+from encaudit.images.unusable import spread, unusable
 from encaudit.results import IDENTITY, UNTRAINED, Latents
 from encaudit.types import ImageBatch, Posterior
 
@@ -27,22 +28,23 @@ class Collected:
         self._parts: dict[str, list[np.ndarray]] = {}
         self._left_out: dict[int, str] = {}
 
-    def leave_out_unusable(self, batch: ImageBatch) -> ImageBatch:
-        """Return the batch without images that no encoder can say anything of, and remember why."""
-        bad = dict(unusable(batch.images))
-        if not bad:
-            return batch
-        self._left_out |= {int(batch.index[position]): reason for position, reason in bad.items()}
-        keep = [position for position in range(len(batch)) if position not in bad]
-        return batch.select(torch.tensor(keep, dtype=torch.long))
+    def leave_out_unusable(self, batch: ImageBatch) -> tuple[ImageBatch, Tensor]:
+        """Return the batch without images that no encoder can say anything of, and the contrast of the others.
 
-    def add(self, batch: ImageBatch, found: dict[Key, tuple[np.ndarray, Posterior]]) -> None:
+        It is remembered why they are left out.
+        """
+        contrast = spread(batch.images)
+        bad = dict(unusable(batch.images, contrast))
+        if not bad:
+            return batch, contrast
+        self._left_out |= {int(batch.index[position]): reason for position, reason in bad.items()}
+        keep = torch.tensor([position for position in range(len(batch)) if position not in bad], dtype=torch.long)
+        return batch.select(keep), contrast[keep]
+
+    def add(self, batch: ImageBatch, contrast: Tensor, found: dict[Key, tuple[np.ndarray, Posterior]]) -> None:
         """Take the posteriors of a batch; each is that of some of its positions."""
         index = batch.index.cpu().numpy()
-        pixels = batch.images.flatten(1)
-        # a norm of what is centred: several times faster than torch's std, and as exact
-        spread = torch.linalg.vector_norm(pixels - pixels.mean(dim=1, keepdim=True), dim=1) / pixels.shape[1] ** 0.5
-        self._take(CONTRAST, spread.cpu().numpy())
+        self._take(CONTRAST, contrast.cpu().numpy())
         for key, (rows, posterior) in found.items():
             self._take(f"{_spelled(key)}/mu", posterior.mu.float().cpu().numpy())
             self._take(f"{_spelled(key)}/index", index[rows])

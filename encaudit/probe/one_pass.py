@@ -7,6 +7,7 @@ import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.images import stack_moments
+from encaudit.probe.batch_size import images_at_once
 from encaudit.probe.chunks import KeptChunks, brought_together, divided
 from encaudit.probe.collected import REFERENCE, Arrays, Collected, Key, join
 from encaudit.probe.jobs import Job, encode_all
@@ -18,8 +19,6 @@ from encaudit.probe.steadiness import refuse_batch_dependence
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents
 from encaudit.transforms import SpecTransform, Split, derangement, parse_transform, split_chain
 from encaudit.types import Encoder, PixelMoments, Reinitializable, Renderer, Stack
-
-PIXELS_PER_BATCH = 2**20  # 4 MiB of float32: larger batches fall out of the cache and ran three times slower
 
 OnProgress = Callable[[int, int], None]
 
@@ -38,7 +37,7 @@ def encode_stack(
 ) -> Encodings | None:
     """Where does each image go in latent space, and where does its moved copy go?
 
-    Reads every image of the stack once, in batches (``batch_size``; None chooses by image size), encodes it as it
+    Reads every image of the stack once, in batches (``batch_size``; None: see ``images_at_once``), encodes it as it
     is and under each transform, and those of the ``sample`` under its transforms too. The identity always runs, as a
     second encoding of the same batch: it must give the same bits, else UnstableEncoderError. Unusable images (NaN,
     constant) are left out and named. Draws are keyed by (seed, image index), so the batch size changes no pixel.
@@ -49,6 +48,8 @@ def encode_stack(
     Several ``ranks`` share the chunks of the stack, and the first gets the latents of all; the others get None.
     ``kept`` takes each finished chunk, and has those that need not be encoded again. Neither changes a bit.
     """
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"--batch-size {batch_size}: expected a positive number or auto.")
     splits, jobs = _jobs(transforms, sample)
     everywhere = {str(transform) for transform in transforms} | {IDENTITY, UNTRAINED}
     _check_needs(encoder, stack, [*transforms, *sample.transforms], sample)
@@ -58,7 +59,7 @@ def encode_stack(
 
     device = getattr(encoder, "device", "cpu")  # moved once for all probes
     moments = stack_moments(stack, seed)
-    chunks = divided(len(stack.index), images_a_batch(stack, batch_size))
+    chunks = divided(len(stack.index), batch_size or images_at_once(stack.image_shape, device))
     finished = {} if kept is None else kept.finished
     resumed = ranks.told(sorted(finished))
     mine = ranks.share([number for number in range(len(chunks)) if number not in resumed])
@@ -67,30 +68,31 @@ def encode_stack(
     if done and on_progress is not None:
         on_progress(done, total)
 
-    reads = read_ahead(stack, list(chain.from_iterable(chunks[number] for number in mine)))
+    reads = read_ahead(stack, list(chain.from_iterable(chunks[number] for number in mine)), device)
     encoded: dict[int, Arrays] = {}
     steady = False
     for number in mine:
         collected = Collected()
         for read in islice(reads, len(chunks[number])):
             done += len(read)
-            batch = read.with_(moments=moments)
-            batch = collected.leave_out_unusable(batch).to(device)
+            batch, contrast = collected.leave_out_unusable(read.with_(moments=moments))
             if len(batch):
                 if not steady:
                     refuse_batch_dependence(encoder, batch)
                     steady = True
-                collected.add(batch, encode_all(encoders, jobs, batch, sample, seed))
+                collected.add(batch, contrast, encode_all(encoders, jobs, batch, sample, seed))
             if on_progress is not None:
                 on_progress(done, total)
         encoded[number] = collected.arrays()
         if kept is not None:
             kept.write(number, encoded[number])
+    if kept is not None:
+        kept.settle()
     brought = brought_together(ranks, encoded)
     if not ranks.is_first:
         return None
     everything = brought | finished
-    latents, left_out, contrast = join([REFERENCE, *jobs], [everything[number] for number in sorted(everything)])
+    latents, left_out, contrasts = join([REFERENCE, *jobs], [everything[number] for number in sorted(everything)])
     moved = {}
     for spec, split in splits.items():
         latent = latents[(str(split.per_image), split.untrained)]
@@ -102,14 +104,7 @@ def encode_stack(
             raise InputError(
                 f"{spec} covers none of the {len(stack.index)} images. Leave it out, or choose others with --ind."
             )
-    return Encodings(latents[REFERENCE], moved, left_out, contrast)
-
-
-def images_a_batch(stack: Stack, batch_size: int | None) -> int:
-    """Return how many images are encoded at once: what is asked for, or, for None, what fits into the cache."""
-    if batch_size is not None and batch_size < 1:
-        raise InputError(f"--batch-size {batch_size}: expected a positive number or auto.")
-    return batch_size or max(1, min(1024, PIXELS_PER_BATCH // int(np.prod(stack.image_shape))))
+    return Encodings(latents[REFERENCE], moved, left_out, contrasts)
 
 
 def _jobs(transforms: Sequence[SpecTransform], sample: Sample) -> tuple[dict[str, Split], dict[Key, Job]]:

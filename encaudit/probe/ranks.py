@@ -86,6 +86,10 @@ class Ranks:
         """Return what the first rank says here (anything that JSON has words for), on every rank."""
         return value if self.count == 1 else self._exchanged(value if self.is_first else None)[0]
 
+    def least(self, value: int) -> int:
+        """Return the smallest of what the ranks give here, on every rank."""
+        return value if self.count == 1 else min(self._exchanged(value))
+
     def gathered(self, mine: bytes) -> list[bytes]:
         """Return what each rank gives here, in their order, on the first; nothing on the others."""
         if self.count == 1:

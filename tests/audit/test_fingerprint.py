@@ -22,7 +22,7 @@ def facts(run: FreshRun, **changes: object) -> dict[str, str]:
     options = replace(AuditOptions(str(run.checkpoint), images=str(run.particles), device="cpu"), **changes)
     subject = open_subject(options, "cpu", Progress(shown=False))
     planned = plan(options, [parse_transform(spec) for spec in options.transforms], subject)
-    return facts_of(options, subject, planned, "cuda:3", 5)
+    return facts_of(options, subject, planned, "cuda:3")
 
 
 def differing(one: dict[str, str], other: dict[str, str]) -> set[str]:
@@ -38,6 +38,7 @@ def differing(one: dict[str, str], other: dict[str, str]) -> set[str]:
         ({"sample_n": 7}, {"--sample-n"}),
         ({"dose": ("roll",)}, {"--dose"}),
         ({"grid": 1}, {"--grid"}),
+        ({"precision": "bf16"}, {"--precision"}),
         ({"n": 25}, {"images", "rows of --ind and --n"}),
         ({"ctf": "none"}, {"--ctf"}),
         ({"umap": False, "volumes": 0, "calibration": "none", "resume": True}, set()),
@@ -54,7 +55,6 @@ def test_the_order_and_the_spelling_of_transforms_do_not_show(run: FreshRun) -> 
 
 def test_the_device_is_a_kind_and_not_a_number(run: FreshRun) -> None:
     assert facts(run)["--device"] == "cuda"
-    assert facts(run)["--batch-size"] == "5"
 
 
 def other_weights(run: FreshRun) -> None:

@@ -156,8 +156,10 @@ def test_a_disk_that_takes_no_chunk_is_one_sentence(tmp_path: Path) -> None:
 
 def begun(folder: Path, facts: dict[str, str] = FACTS, kept: int = 0) -> None:
     assert take_up(folder, facts, 4, resume=False) is None
+    chunks = keep(folder, digest_of(facts))
     for number in range(kept):
-        keep(folder, digest_of(facts)).write(number, {"a": np.zeros(1)})
+        chunks.write(number, {"a": np.zeros(1)})
+    chunks.settle()
 
 
 def test_a_run_that_is_not_resumed_drops_what_was_kept_and_says_so(tmp_path: Path) -> None:

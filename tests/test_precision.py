@@ -6,7 +6,8 @@ from torch import nn
 
 from encaudit.encoders.module import ModuleEncoder
 from encaudit.errors import EncauditError
-from encaudit.precision import PRECISIONS, check_precision, computing, encode
+from encaudit.precision import PRECISIONS, check_precision, computing, encode, encode_symmetric
+from encaudit.symmetry import Symmetry
 from encaudit.types import ImageBatch, Posterior
 
 CUDNN, CUDA = torch.backends.cudnn, torch.backends.cuda
@@ -100,6 +101,20 @@ def test_bf16_is_the_encoders_alone_and_its_latents_are_float32() -> None:
     assert rough.mu.dtype == rough.logvar.dtype == torch.float32
     assert torch.equal(again.mu, exact.mu)
     assert 0 < float((rough.mu - exact.mu).abs().max()) < 0.1
+
+
+def test_what_is_known_by_symmetry_is_computed_in_the_same_precision() -> None:
+    class Symmetric(Linear):
+        knows_symmetries = True
+
+        def encode_symmetric(self, batch: ImageBatch, symmetries: list[Symmetry]) -> list[Posterior]:
+            return [self.encode(batch) for _ in symmetries]
+
+    encoder = Symmetric()
+    with computing("bf16"):
+        found = encode_symmetric(encoder, batch(), [Symmetry(1, False), Symmetry(2, True)])
+    assert encoder.computed_in == [torch.bfloat16] * 2
+    assert [posterior.mu.dtype for posterior in found] == [torch.float32] * 2
 
 
 def test_bf16_of_an_encoder_without_error_bars() -> None:

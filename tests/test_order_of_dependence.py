@@ -8,7 +8,7 @@ LEVELS = [
     {"errors", "quiet"},
     {"types", "results"},
     {"unreadable"},
-    {"registry", "stats", "pickles", "hashing", "draws"},
+    {"registry", "stats", "pickles", "hashing", "draws", "pairs"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
@@ -22,6 +22,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 WITHOUT_TORCH = {
     "results",
     "stats",
+    "pairs",
     "metrics",
     "embedding",
     "errors",

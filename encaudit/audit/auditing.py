@@ -114,6 +114,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         umap_n=options.umap_n,
         moved_n=COPIES_DRAWN,
         labelled=np.arange(min(LABELLED, len(encodings.reference))),
+        neighbours=measured.neighbours,
         on_progress=watcher.note,
     )
     volumes = decode_volumes(options, subject, drawn, watcher)

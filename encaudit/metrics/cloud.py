@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from encaudit.metrics.all_pairs import count_nearer, distance_sums, nearest_others
+from encaudit.pairs import Neighbours, count_nearer, distance_sums, nearest_others
 from encaudit.results import Latents, Skipped
 from encaudit.stats import derangement, generator
 
@@ -58,8 +58,8 @@ class Cloud:
         return self.some(MOST_ASKED, "images asked for their neighbours")
 
     @cached_property
-    def neighbours(self) -> np.ndarray:
-        """The nearest other images of each sampled image, nearest first, ``m k``.
+    def neighbours(self) -> Neighbours:
+        """The nearest other images of each sampled image, k of them.
 
         k is one more than ``NEIGHBOURS``, the one that would take the place of another, or all there are.
         """
@@ -128,11 +128,11 @@ class Pair:
         return count_nearer(self.mu, self.cloud.mu, np.arange(len(self)))
 
     @cached_property
-    def moved_neighbours(self) -> np.ndarray:
-        """The nearest other moved latents of each sampled moved latent, nearest first, ``m k``."""
+    def moved_neighbours(self) -> Neighbours:
+        """The nearest other moved latents of each sampled moved latent, as many as in the reference."""
         if self.unmoved:
             return self.cloud.neighbours
-        return nearest_others(self.mu, self.cloud.neighbours.shape[1], self.cloud.sampled)
+        return nearest_others(self.mu, self.cloud.neighbours.nearest.shape[1], self.cloud.sampled)
 
     @property
     def logvars(self) -> tuple[np.ndarray, np.ndarray] | Skipped:

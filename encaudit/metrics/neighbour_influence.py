@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from encaudit.metrics.all_pairs import count_nearer, hits_of_points
 from encaudit.metrics.cloud import Pair
+from encaudit.pairs import count_nearer, hits_of_points
 from encaudit.stats import NO_INTERVAL, Interval, has_interval, influence_error, student
 
 

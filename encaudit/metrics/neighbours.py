@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from encaudit.metrics.all_pairs import hits_of_points
 from encaudit.metrics.cloud import NEIGHBOURS, Pair
 from encaudit.metrics.metric import PerImage, Result, WholeSet, metric
 from encaudit.metrics.neighbour_influence import influence_on_overlap, influence_on_rank, jackknife_interval, ranks
+from encaudit.pairs import hits_of_points
 from encaudit.results import Skipped
 from encaudit.stats import MIN_IMAGES, NO_INTERVAL, has_interval, median_interval, share_interval
 
@@ -83,7 +83,7 @@ def neighbour_overlap(pair: Pair) -> Result:
         return Skipped(f"{n} images are too few for {NEIGHBOURS} neighbours")
     if (skipped := _no_variety(pair)) is not None:
         return skipped
-    overlap, influence = influence_on_overlap(cloud.sampled, cloud.neighbours, pair.moved_neighbours, n)
+    overlap, influence = influence_on_overlap(cloud.sampled, cloud.neighbours.nearest, pair.moved_neighbours.nearest, n)
     value = float(overlap.mean())
     return WholeSet(value, jackknife_interval(value, influence, pair, most=1))
 
@@ -107,7 +107,7 @@ def information_imbalance(pair: Pair) -> Result:
     """
     if (skipped := _no_variety(pair)) is not None:
         return skipped
-    return _imbalance(pair, pair.cloud.neighbours, pair.mu)
+    return _imbalance(pair, pair.cloud.neighbours.nearest, pair.mu)
 
 
 @metric("information_imbalance_back", unit="1", across_encoders=True, shuffled=False, chance=lambda _n: 1.0)
@@ -127,7 +127,7 @@ def information_imbalance_back(pair: Pair) -> Result:
     """
     if (skipped := _no_variety(pair)) is not None:
         return skipped
-    return _imbalance(pair, pair.moved_neighbours, pair.cloud.mu)
+    return _imbalance(pair, pair.moved_neighbours.nearest, pair.cloud.mu)
 
 
 def _influence_as_rival(pair: Pair, rank: np.ndarray) -> np.ndarray:

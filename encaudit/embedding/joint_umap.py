@@ -23,19 +23,19 @@ def joint_umap(clouds: Sequence[np.ndarray], seed: int, known: Neighbours | None
     """
     points = np.concatenate(clouds)
     # Equal points are fitted once, so that a copy that did not move gets the very same place.
-    _, first, which = np.unique(points, axis=0, return_index=True, return_inverse=True)
-    in_order = np.argsort(first)  # as they came: those of the first cloud first
-    distinct = points[first[in_order]]
-    if known is not None and not np.array_equal(first[in_order[: known.n]], np.arange(known.n)):
+    distinct, first, which = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    as_they_came = np.argsort(first)
+    if known is not None and not np.array_equal(first[as_they_came[: known.n]], np.arange(known.n)):
         known = None
-    places = _fit(distinct, nearest_of_all(distinct.astype(np.float64), UMAP_NEIGHBOURS - 1, known), seed)
-    of_points = places[np.argsort(in_order)[which.ravel()]]
-    return np.split(of_points, np.cumsum([len(cloud) for cloud in clouds[:-1]]))
+    found = nearest_of_all(distinct[as_they_came].astype(np.float64), UMAP_NEIGHBOURS - 1, known)
+    sorted_again = np.argsort(as_they_came)
+    places = _fit(distinct, as_they_came[found.nearest[sorted_again]], found.distance[sorted_again], seed)
+    return np.split(places[which.ravel()], np.cumsum([len(cloud) for cloud in clouds[:-1]]))
 
 
-def _fit(points: np.ndarray, found: Neighbours, seed: int) -> np.ndarray:
-    nearest = np.hstack([found.asked[:, None], found.nearest])
-    distance = np.hstack([np.zeros((found.n, 1)), found.distance])
+def _fit(points: np.ndarray, nearest: np.ndarray, distance: np.ndarray, seed: int) -> np.ndarray:
+    n = len(points)
+    graph = np.hstack([np.arange(n)[:, None], nearest]), np.hstack([np.zeros((n, 1)), distance])
     with warnings.catch_warnings():
         # On import about tensorflow, which is not used; on fitting about graphs of several pieces, which are no error,
         # and that no further points could be put into the plane, which nobody asks for.
@@ -44,7 +44,7 @@ def _fit(points: np.ndarray, found: Neighbours, seed: int) -> np.ndarray:
 
         umap = UMAP(
             n_neighbors=UMAP_NEIGHBOURS,
-            precomputed_knn=(nearest, distance),
+            precomputed_knn=graph,
             force_approximation_algorithm=True,  # else an n x n matrix below 4096 points
             random_state=seed,
             n_jobs=1,

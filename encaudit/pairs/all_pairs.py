@@ -12,28 +12,31 @@ TIE = 1e-12  # relative; symmetric configurations differ by rounding, float32 la
 
 
 def count_nearer(queries: np.ndarray, points: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many points are nearer to a query than the point that is its target, and how many others are as near?
+    """How many points (``n d``) are nearer to a query than its target is, and how many are as near?
 
-    ``queries`` is ``m d``, ``points`` ``n d``, ``targets`` ``m`` (rows of the points): two times ``m`` counts.
+    Queries and targets are ``m d``: two times ``m`` counts. A target that is one of the points is as near as itself.
     """
     from encaudit.pairs.kernels import count_up_to
 
     below, up_to = np.zeros((2, len(queries)), dtype=np.int64)
-    low, high = _borders(queries, points[targets])
+    low, high = _borders(queries, targets)
     columns = columns_of(points)
 
     def count(rows: slice) -> None:
         count_up_to(queries[rows], columns, low[rows], high[rows], below[rows], up_to[rows])
 
     in_threads(count, len(queries))
-    return below, up_to - below - 1  # the target is no rival of its own
+    return below, up_to - below
 
 
 def hits_of_points(queries: np.ndarray, points: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """To how many queries is each point nearer than their target, ties half, by weight of the query (``m``)? ``n``."""
+    """To how many queries is each point (``n d``) nearer than their target, ties half, by weight of the query? ``n``.
+
+    Queries and targets are ``m d``, weights ``m``.
+    """
     from encaudit.pairs.kernels import count_hits
 
-    low, high = _borders(queries, points[targets])
+    low, high = _borders(queries, targets)
     columns = columns_of(points)
 
     def count(rows: slice) -> np.ndarray:

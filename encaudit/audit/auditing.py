@@ -143,6 +143,7 @@ def _audit(
         umap_n=options.umap_n,
         moved_n=COPIES_DRAWN,
         labelled=np.arange(min(LABELLED, len(encodings.reference))),
+        neighbours=measured.neighbours,
         on_progress=watcher.note,
     )
     volumes = decode_volumes(options, subject, drawn, watcher)

@@ -6,7 +6,8 @@ EncauditError                     every error that is the user's to mend; exit c
 |- UnsafePickleError              a pickle wants to run code; see --trust-pickle
 |- NoEncoderError                 the checkpoint holds a table or a decoder, but no encoder
 |- MachineError                   memory ran out, or the GPU failed
-`- UnstableEncoderError           the same image got two different latents
+|- UnstableEncoderError           the same image got two different latents
+`- LostRankError                  another process of a run of several ended before its share was done
 
 Each message says what was found, what was expected, and what to type next.
 """
@@ -37,6 +38,10 @@ class MachineError(EncauditError):
 
 class UnstableEncoderError(EncauditError):
     """The encoder gave the same image two different latents."""
+
+
+class LostRankError(EncauditError):
+    """Another process of a run of several ended before its share was done."""
 
 
 class UnknownNameError(EncauditError):

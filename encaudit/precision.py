@@ -64,27 +64,27 @@ def hold(precision: str) -> None:
 
 def encode(encoder: Encoder, batch: ImageBatch) -> Posterior:
     """Return the posterior of each observation, computed in the precision that is set; the latents are float32."""
-    with _rounding(encoder, batch):
-        found = encoder.encode(batch)
-    return _in_float32(found)
+    with _as_set(encoder, batch):
+        return _as_before(encoder.encode(batch))
 
 
 def encode_symmetric(encoder: SymmetricEncoder, batch: ImageBatch, symmetries: Sequence[Symmetry]) -> list[Posterior]:
-    """Return the same for the observations after each symmetry."""
-    with _rounding(encoder, batch):
-        found = encoder.encode_symmetric(batch, symmetries)
-    return [_in_float32(posterior) for posterior in found]
+    """Return the posteriors of the observations after each symmetry, likewise."""
+    with _as_set(encoder, batch):
+        return [_as_before(found) for found in encoder.encode_symmetric(batch, symmetries)]
 
 
-def _rounding(encoder: object, batch: ImageBatch) -> AbstractContextManager[object]:
+def _as_set(encoder: object, batch: ImageBatch) -> AbstractContextManager[Any]:
     if _precision.get() != "bf16":
         return nullcontext()
     device = torch.device(getattr(encoder, "device", batch.images.device))
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
-def _in_float32(posterior: Posterior) -> Posterior:
-    return Posterior(posterior.mu.float(), None if posterior.logvar is None else posterior.logvar.float())
+def _as_before(found: Posterior) -> Posterior:
+    if _precision.get() != "bf16":
+        return found
+    return Posterior(found.mu.float(), None if found.logvar is None else found.logvar.float())
 
 
 def _switches() -> list[tuple[Any, str]]:

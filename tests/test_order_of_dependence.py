@@ -9,7 +9,7 @@ LEVELS = [
     {"types", "results"},
     {"unreadable"},
     {"shortage"},
-    {"registry", "stats", "pickles", "hashing", "draws", "precision"},
+    {"registry", "stats", "pickles", "hashing", "draws", "precision", "pairs"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
@@ -23,6 +23,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 WITHOUT_TORCH = {
     "results",
     "stats",
+    "pairs",
     "metrics",
     "embedding",
     "errors",

@@ -10,6 +10,7 @@ from encaudit.encoders.training_data import NONE, TrainingData, locate
 from encaudit.errors import InputError
 from encaudit.images import CentredStack, ImageStack, open_stack
 from encaudit.images.metadata import Metadata, read_metadata
+from encaudit.probe import Ranks
 from encaudit.types import Stack
 
 # What leakage is measured of without being told; see covariates.py.
@@ -18,9 +19,13 @@ MEASURED = ("pose", "defocus", "astigmatism", "contrast", "micrograph", "optics_
 
 @dataclass(frozen=True)
 class Subject:
-    """What is audited: an encoder, and images; ``source`` is the stack as it is in the files."""
+    """What is audited: an encoder, and images; ``source`` is the stack as it is in the files.
+
+    ``other`` is another training run of the encoder, None where none is given.
+    """
 
     opened: OpenedEncoder
+    other: OpenedEncoder | None
     data: TrainingData
     source: ImageStack
     stack: Stack
@@ -55,6 +60,7 @@ def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subjec
     """Open the checkpoint, and the images that are given or that its config names."""
     watcher.stage("Loading the encoder")
     opened = open_one(options, options.checkpoint, device)
+    other = None if options.other_seed is None else open_one(options, options.other_seed, device)
     data = _data(options, opened)
     source = open_stack(
         data.particles,
@@ -68,7 +74,7 @@ def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subjec
     )
     stack = CentredStack(source) if isinstance(opened, OpenedCryodrgn) else source
     metadata = None if options.metadata is None else _metadata(options.metadata, source)
-    return Subject(opened, data, source, stack, metadata)
+    return Subject(opened, other, data, source, stack, metadata)
 
 
 def _metadata(path: str, source: ImageStack) -> Metadata:
@@ -94,19 +100,31 @@ def open_one(options: AuditOptions, checkpoint: str, device: str) -> OpenedEncod
     )
 
 
-def chosen_device(asked: str) -> str:
-    """Return the device to compute on; InputError for one that is not there."""
+def chosen_device(asked: str, ranks: Ranks) -> str:
+    """Return the device to compute on, for several processes a GPU each; InputError for one that is not there."""
     import torch
 
-    if asked == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if asked == "cpu":
-        return asked
-    if asked.split(":")[0] != "cuda":
+    if asked == "cpu" or (asked == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    kind, _, number = asked.partition(":")
+    if asked != "auto" and (kind != "cuda" or (number and not number.isdecimal())):
         raise InputError(f"--device {asked}: expected auto, cpu or cuda.")
     if not torch.cuda.is_available():
         raise InputError(f"--device {asked}: this torch ({torch.__version__}) sees no CUDA device. Use --device cpu.")
-    return asked
+    there = torch.cuda.device_count()
+    if ranks.count == 1:
+        if number and int(number) >= there:
+            raise InputError(f"--device {asked}: there are {there} CUDA devices, numbered from 0. Use --device cuda.")
+        return "cuda" if asked == "auto" else asked
+    if number:
+        raise InputError(f"--device {asked}: {ranks.count} processes would share it. Use --device cuda, one for each.")
+    if ranks.local >= there:
+        raise InputError(
+            f"--device {asked}: there are {there} CUDA devices, none for process {ranks.local} here (the first is 0). "
+            f"Start as many processes on a machine: --nproc-per-node={there}; or use --device cpu."
+        )
+    torch.cuda.set_device(ranks.local)  # what a user's own module takes when it asks for "cuda"
+    return f"cuda:{ranks.local}"
 
 
 def _data(options: AuditOptions, opened: OpenedEncoder) -> TrainingData:

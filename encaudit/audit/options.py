@@ -24,6 +24,9 @@ class Watcher(Protocol):
     def note(self, what: str) -> None:
         """Say what the stage is busy with."""
 
+    def say(self, what: str | None) -> None:
+        """Say something that stays to be read; nothing for None."""
+
 
 @dataclass(frozen=True)
 class AuditOptions:
@@ -55,6 +58,7 @@ class AuditOptions:
     umap_n: int = 20_000
     volumes: int = 6
     volume_box: int | None = None
+    resume: bool = False
 
 
 def check(options: AuditOptions) -> None:

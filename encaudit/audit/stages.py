@@ -39,6 +39,10 @@ class Stages:
         """Hand on what the stage is busy with."""
         self._watcher.note(what)
 
+    def say(self, what: str | None) -> None:
+        """Hand on what has to stay to be read."""
+        self._watcher.say(what)
+
     def _stop(self) -> None:
         now = time.monotonic()
         if self.current:

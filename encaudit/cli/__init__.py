@@ -2,13 +2,14 @@
 
 import atexit
 import gc
+import os
 import sys
 
 import typer
 
 from encaudit import __version__
 from encaudit.cli.exits import BAD_INPUT, FINE, OUR_FAULT
-from encaudit.cli.interrupt import end_on_signals, received
+from encaudit.cli.interrupt import end_on_signals, received, what_is_left
 from encaudit.errors import EncauditError
 
 app = typer.Typer(
@@ -61,8 +62,8 @@ def main() -> None:
         code = _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     except Exception as error:
         code = received() or _of_usage(error) or _own_fault(error)
-    if isinstance(code, int) and code > 128:
-        print("encaudit: interrupted; nothing was written.", file=sys.stderr)
+    if isinstance(code, int) and code > 128 and not _who():
+        print(f"encaudit: interrupted; {what_is_left()}.", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else FINE)
 
 
@@ -76,8 +77,14 @@ def _collect_rarely() -> None:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"encaudit: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"encaudit: {_who()}{' '.join(sentence.split())}", file=sys.stderr)
     return BAD_INPUT
+
+
+def _who() -> str:
+    """Return which process of several this is, nothing for the first; torchrun tells."""
+    number = os.environ.get("RANK", "0") if "TORCHELASTIC_RUN_ID" in os.environ else "0"
+    return "" if number == "0" else f"rank {number}: "
 
 
 def _of_usage(error: Exception) -> int | None:

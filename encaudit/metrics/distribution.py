@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from encaudit.metrics.all_pairs import distance_sums
 from encaudit.metrics.cloud import Pair
 from encaudit.metrics.metric import Result, WholeSet, metric
+from encaudit.pairs import distance_sums
 from encaudit.results import Skipped
 from encaudit.stats import NO_INTERVAL, group_codes, has_interval, influence_interval
 

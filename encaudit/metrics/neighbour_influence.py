@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from encaudit.metrics.all_pairs import count_nearer, hits_of_points
 from encaudit.metrics.cloud import Pair
+from encaudit.pairs import count_nearer, hits_of_points
 from encaudit.stats import NO_INTERVAL, Interval, has_interval, influence_error, student
 
 
@@ -41,7 +41,7 @@ def influence_on_rank(asked: np.ndarray, nearest: np.ndarray, points: np.ndarray
     """
     n, m = len(points), len(asked)
     rank, second = (ranks(asked, target, points) for target in nearest.T)
-    hits = hits_of_points(points[asked], points, nearest[:, 0], np.full(m, 1 / m))
+    hits = hits_of_points(points[asked], points, points[nearest[:, 0]], np.full(m, 1 / m))
     apart = (points[asked] != points[nearest[:, 0]]).any(axis=1)
     hits -= np.bincount(asked, weights=np.where(apart, 1.0, 0.5) / m, minlength=n)  # no rival in its own neighbourhood
     hits -= np.bincount(nearest[:, 0], weights=np.full(m, 0.5 / m), minlength=n)  # nor is the target
@@ -53,10 +53,10 @@ def influence_on_rank(asked: np.ndarray, nearest: np.ndarray, points: np.ndarray
 
 def ranks(asked: np.ndarray, targets: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return at which place, by distance from the point asked, its target stands among the others, ties by half."""
-    nearer, tied = count_nearer(points[asked], points, targets)
+    nearer, as_near = count_nearer(points[asked], points, points[targets])
     apart = (points[asked] != points[targets]).any(axis=1)
-    # the point asked is at distance 0 from itself, and no rival in its own neighbourhood
-    return np.asarray(1 + (nearer - apart) + 0.5 * (tied - ~apart))
+    # the point asked is at distance 0 from itself, and no rival in its own neighbourhood; nor is the target its own
+    return np.asarray(1 + (nearer - apart) + 0.5 * (as_near - 1 - ~apart))
 
 
 def jackknife_interval(value: float, influence: np.ndarray, pair: Pair, most: float = np.inf) -> Interval:

@@ -1,6 +1,6 @@
 """Batches of a stack where they are encoded, the next one on its way while the last one is encoded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,13 +9,15 @@ import torch
 from encaudit.types import ImageBatch, Stack
 
 
-def read_ahead(stack: Stack, size: int, device: torch.device | str = "cpu") -> Iterator[ImageBatch]:
-    """Yield the observations in batches, on a device; the next one is read while the last one is encoded.
+def read_ahead(
+    stack: Stack, positions: Sequence[np.ndarray], device: torch.device | str = "cpu"
+) -> Iterator[ImageBatch]:
+    """Yield the observations at each of these positions, on a device; the next are read while the last are encoded.
 
-    For a GPU it is copied there meanwhile, too.
+    For a GPU they are copied there meanwhile, too.
     """
-    total = len(stack.index)
-    positions = [np.arange(start, min(start + size, total)) for start in range(0, total, size)]
+    if not positions:
+        return
     gpu = _OntoGpu(device) if torch.device(device).type == "cuda" else None
 
     def bring(some: np.ndarray) -> ImageBatch:

@@ -11,7 +11,8 @@ ENCODING = "encoding"
 def time_line(report: Report) -> str | None:
     """Return the whole time and the stages that took most of it, in their order; None for a report without them.
 
-    The rate of encoding is in images of the stack: each is encoded as it is, and once for each transform.
+    The rate of encoding is in images of the stack: each is encoded as it is, and once for each transform. There is none
+    for a run that was resumed, which encoded but a part of them.
     """
     run = report.provenance
     stages, whole = run.get("seconds"), run.get("duration_s")
@@ -27,7 +28,7 @@ def time_line(report: Report) -> str | None:
 
 def _rate(run: dict[str, Any], stage: str, seconds: float) -> str:
     images = run.get("images")
-    n = images.get("n") if isinstance(images, dict) else None
+    n = images.get("n") if isinstance(images, dict) and not run.get("resumed_chunks") else None
     return f" ({float(f'{n / seconds:.2g}'):,.0f} images/s)" if stage == ENCODING and isinstance(n, int) else ""
 
 

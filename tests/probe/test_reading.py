@@ -30,9 +30,17 @@ class Stack:
         return ImageBatch(images, torch.from_numpy(self.index[positions]))
 
 
+def in_batches(size: int) -> list[np.ndarray]:
+    return [np.arange(start, min(start + size, 10)) for start in range(0, 10, size)]
+
+
+def test_nothing_to_read_is_no_batch() -> None:
+    assert list(read_ahead(Stack(), [])) == []
+
+
 @pytest.mark.parametrize("size", [1, 3, 10, 64])
 def test_every_image_comes_once_and_in_order(size: int) -> None:
-    batches = list(read_ahead(Stack(), size))
+    batches = list(read_ahead(Stack(), in_batches(size)))
     assert torch.cat([batch.index for batch in batches]).tolist() == list(range(0, 30, 3))
     assert {len(batch) for batch in batches[:-1]} <= {size}
 
@@ -49,7 +57,7 @@ def test_the_next_batch_is_asked_for_before_the_last_one_is_encoded_and_no_more(
         return found
 
     stack.read = noticed
-    batches = read_ahead(stack, 4)
+    batches = read_ahead(stack, in_batches(4))
     next(batches)
     assert asked.wait(5)
     assert stack.reads == [[0, 1, 2, 3], [4, 5, 6, 7]]
@@ -58,14 +66,14 @@ def test_the_next_batch_is_asked_for_before_the_last_one_is_encoded_and_no_more(
 
 
 def test_a_batch_is_brought_to_its_device() -> None:
-    assert {batch.images.device.type for batch in read_ahead(Stack(), 4, "meta")} == {"meta"}
+    assert {batch.images.device.type for batch in read_ahead(Stack(), in_batches(4), "meta")} == {"meta"}
 
 
 def test_a_batch_that_cannot_be_read_says_so_where_it_is_asked_for() -> None:
     stack = Stack()
     stack.read = lambda _: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        next(read_ahead(stack, 4))
+        next(read_ahead(stack, in_batches(4)))
 
 
 @pytest.fixture
@@ -101,14 +109,14 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_gpu_is_sent_pinned_memory_on_a_stream_of_its_own(gpu: list[str]) -> None:
-    batches = list(read_ahead(Stack(), 5, "cuda"))
+    batches = list(read_ahead(Stack(), in_batches(5), "cuda"))
     assert [batch.images.device.type for batch in batches] == ["meta", "meta"]
     sent = ["on copies", "pin", "copy, without waiting", "on the default stream", "wait for copies"]
     assert [what for what in gpu if what != "wait for encoder"] == sent * 2
 
 
 def test_memory_is_not_used_again_before_the_encoder_is_done_with_it(gpu: list[str]) -> None:
-    list(read_ahead(Stack(), 4, "cuda"))
+    list(read_ahead(Stack(), in_batches(4), "cuda"))
     third_copy = [place for place, what in enumerate(gpu) if what == "pin"][2]
     assert gpu[:third_copy].count("wait for encoder") == 2  # before the second was sent, and before the third
 

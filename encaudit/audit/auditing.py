@@ -26,6 +26,7 @@ from encaudit.other_seed import aligned
 from encaudit.probe import encode_stack
 from encaudit.results import IDENTITY, OTHER_SEED, UNTRAINED, Encodings, Report
 from encaudit.stability import overall, stability
+from encaudit.stats import group_codes
 from encaudit.transforms import parse_transform
 from encaudit.verdicts import is_probe, judge
 from encaudit.volumes import VolumeStudy
@@ -83,7 +84,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
         encodings = _with_other_seed(options, subject, encodings, device, batch_size, watcher)
     kept = np.isin(subject.source.index, encodings.reference.index)
     together = subject.sampled_together
-    groups = None if together is None else together[kept]
+    groups = None if together is None else group_codes(together[kept])  # numbers are sorted faster than names
 
     watcher.stage("Measuring")
     shown = _only(encodings, [UNTRAINED, *planned.shown, OTHER_SEED])

@@ -82,6 +82,11 @@ class Cloud:
         return distance_sums(self.mu[self.in_sums], self.mu[self.in_sums])[0]
 
     @cached_property
+    def different(self) -> int:
+        """How many different latents there are."""
+        return len(np.unique(self.mu, axis=0))
+
+    @cached_property
     def clusters(self) -> Any:
         """scikit-learn's k-means of the reference latents into ``CLUSTERS`` clusters."""
         from sklearn.cluster import KMeans

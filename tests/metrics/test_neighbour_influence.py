@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from encaudit.metrics import neighbour_influence
 from encaudit.metrics.neighbour_influence import influence_on_overlap, influence_on_rank
 
-from .planted import normal, pair, value
+from .planted import interval, normal, pair, value
 
 N = 60
 
@@ -61,3 +62,14 @@ def test_a_sample_of_those_asked_sees_the_same_influences_in_the_mean():
             scale = 2 / N if influence_on is influence_on_rank else 1
             centre[rows] = scale * (found.mean() - np.mean([one.mean() for one, _ in parts]))
         assert np.mean([part for _, part in parts], axis=0) + centre == pytest.approx(whole)
+
+
+def test_the_interval_of_many_images_is_fitted_on_a_sample_of_them(monkeypatch):
+    of = pair(normal(3000, 3), normal(3000, 3) + 0.3 * normal(3000, 3, 1))
+    fitted = []
+    lstsq = np.linalg.lstsq
+    monkeypatch.setattr(np.linalg, "lstsq", lambda a, b, **how: fitted.append(len(a)) or lstsq(a, b, **how))
+    whole = np.subtract(*interval("neighbour_overlap", of))
+    monkeypatch.setattr(neighbour_influence, "MOST_FITTED", 1000)
+    assert np.subtract(*interval("neighbour_overlap", of)) == pytest.approx(whole, rel=0.05)
+    assert fitted == [3000, 1000]

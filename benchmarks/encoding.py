@@ -42,7 +42,7 @@ def against_others(run: FreshRun, rounds: int, few: int, device: str) -> Rows:
         [
             name,
             str(spread),
-            *(f"{of.median / spread.median:,.1f}x" if spread is not of else "" for of in (raw, covariant)),
+            *("" if spread is of else f"{of.median / spread.median:,.3g}x" for of in (raw, covariant)),
         ]
         for name, spread in found.items()
     ]
@@ -101,7 +101,7 @@ def main() -> None:
         machine = measured(device, run.particles)
         others = against_others(run, rounds, options.few, device)
         probes = over_probes(run, rounds, device)
-        images, slope = over_images(run, rounds, device)
+        images, slope = over_images(run_of(folder, 64, 256, 8 * options.images), rounds, device)
         shares = where_the_time_goes(run, RAW[:PROBES], machine, device)
         sizes = over_sizes(folder, SIZES, 8192, rounds, device)
     about = f"{machine.name}, {machine.threads} threads, torch {torch.__version__}; median (least .. most) of {rounds}."
@@ -111,7 +111,7 @@ def main() -> None:
         "sizes": as_markdown(["box", "encoder", f"encaudit, {rate}", "`eval_z`", "faster by"], sizes),
         "probes": as_markdown(["probes", "microseconds an image", "on a straight line", rate], probes),
         "images": as_markdown(["images", "seconds", rate], images)
-        + f"\n\nThe seconds grow with the {slope:.3f}rd power of the number of images.".replace("rd power", " power"),
+        + f"\n\nSlope of the seconds over the number of images, both as logarithms: {slope:.3f}.",
         "operators": as_markdown(["what", "share", "bound", "share of the bound"], shares),
         "bounds": as_markdown(["bound", "measured"], bounds(machine)),
         "about": about,

@@ -31,7 +31,7 @@ fixtures: $(READY)
 	$(BIN)/python -m fixtures.build
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.encoding -o docs/performance.md README.md
 	$(BIN)/python -m benchmarks.statistics
 	$(BIN)/python -m benchmarks.volumes
 

@@ -3,7 +3,7 @@
 Side by side in one run, interleaved: encaudit encodes each image as it is and under probes, cryoDRGN's own
 `train_vae.eval_z` encodes a stack once, and `cryodrgn eval_images`, the command a user would type, decodes as well.
 Prints medians and their spread, how the time grows with the number of images, of probes and of pixels, and where it
-goes; `-o docs/performance.md` puts the tables into that page, between its marks.
+goes; `-o docs/performance.md README.md` puts the tables into these pages, between their marks.
 """
 
 import argparse
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=4096, help="of 128 pixels")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--few", type=int, default=16, help="images for eval_images; 0 leaves it out")
-    parser.add_argument("-o", dest="page", type=Path, help="the page that holds the tables")
+    parser.add_argument("-o", dest="pages", type=Path, nargs="+", default=[], help="pages that hold the tables")
     options = parser.parse_args()
     device, rounds = options.device, options.rounds
     with tempfile.TemporaryDirectory() as made:
@@ -117,8 +117,8 @@ def main() -> None:
         "about": about,
     }
     print(about, *blocks.values(), sep="\n\n")
-    if options.page is not None:
-        put_into(options.page, blocks)
+    for page in options.pages:
+        put_into(page, blocks)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ LEVELS = [
     {"errors", "quiet"},
     {"types", "results"},
     {"unreadable"},
-    {"registry", "stats", "pickles", "hashing", "draws"},
+    {"registry", "stats", "pickles", "hashing", "draws", "simulation"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},

@@ -10,7 +10,7 @@ LEVELS = [
     {"unreadable"},
     {"registry", "stats", "pickles", "hashing", "draws", "simulation"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
-    {"probe", "calibration", "likelihood"},
+    {"probe", "calibration", "likelihood", "datasets"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
     {"audit", "explain"},
     {"report"},

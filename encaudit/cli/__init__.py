@@ -34,12 +34,14 @@ def _root(
 
 def _register() -> None:
     from encaudit.cli.explain import explain
+    from encaudit.cli.fetch import fetch
     from encaudit.cli.probe import probe
     from encaudit.cli.select import select
 
     app.command()(probe)
     app.command()(explain)
     app.command()(select)
+    app.command()(fetch)
 
 
 _register()

@@ -40,6 +40,12 @@ class IdxPixels:
         return scaled
 
 
+def write_idx(array: np.ndarray, path: Path) -> None:
+    """Write unsigned bytes of any shape, packed; equal arrays give equal files."""
+    header = bytes([0, 0, _UNSIGNED_BYTES, array.ndim]) + np.array(array.shape, dtype=">i4").tobytes()
+    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0))
+
+
 def looks_like_idx(path: Path) -> bool:
     """Whether the file starts as an IDX file does, packed or not."""
     with open(path, "rb") as file:

@@ -7,13 +7,13 @@ PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
     {"errors", "quiet"},
     {"types", "results"},
-    {"unreadable"},
+    {"unreadable", "devices"},
     {"registry", "stats", "pickles", "hashing", "draws"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
     {"audit", "explain"},
-    {"report"},
+    {"report", "train"},
     {"selecting"},
     {"cli"},
 ]

@@ -36,10 +36,12 @@ def _register() -> None:
     from encaudit.cli.explain import explain
     from encaudit.cli.probe import probe
     from encaudit.cli.select import select
+    from encaudit.cli.train import train
 
     app.command()(probe)
     app.command()(explain)
     app.command()(select)
+    app.command()(train)
 
 
 _register()

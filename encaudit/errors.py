@@ -5,7 +5,9 @@ EncauditError                     every error that is the user's to mend; exit c
 |- UnknownNameError               a transform, metric or encoder name that nobody registered
 |- UnsafePickleError              a pickle wants to run code; see --trust-pickle
 |- NoEncoderError                 the checkpoint holds a table or a decoder, but no encoder
-`- UnstableEncoderError           the same image got two different latents
+|- UnstableEncoderError           the same image got two different latents
+|- DivergedError                  training came to a loss that is no number
+`- StoppedError                   training was asked to stop, and did so with a checkpoint
 
 Each message says what was found, what was expected, and what to type next.
 """
@@ -32,6 +34,14 @@ class NoEncoderError(InputError):
 
 class UnstableEncoderError(EncauditError):
     """The encoder gave the same image two different latents."""
+
+
+class DivergedError(EncauditError):
+    """Training came to a loss that is no number; the message names the batch."""
+
+
+class StoppedError(EncauditError):
+    """Training was asked to stop, and did so with a checkpoint; the message says how to go on."""
 
 
 class UnknownNameError(EncauditError):

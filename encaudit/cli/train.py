@@ -1,0 +1,131 @@
+"""`encaudit train`: a VAE, a lookup table, or an evil twin on the same images."""
+
+import contextlib
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Images = "Images"
+Networks = "Networks"
+Training = "Training"
+Table = "Table (vlt)"
+Twins = "Twins (twin)"
+Remedy = "Remedy (vae)"
+
+
+class Kind(StrEnum):
+    """What takes the place of q(z|x)."""
+
+    vae = "vae"
+    vlt = "vlt"
+    twin = "twin"
+
+
+def train(
+    kind: Annotated[
+        Kind,
+        typer.Argument(
+            metavar="vae|vlt|twin",
+            help="vae: an encoder; vlt: a lookup table in its place; twin: an encoder that is shown something else.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder of the run.")],
+    images: Annotated[
+        str | None, typer.Option(help="Particle stack (.mrcs .star .cs .txt).", rich_help_panel=Images)
+    ] = None,
+    poses: Annotated[str | None, typer.Option(help="poses.pkl of cryoDRGN.", rich_help_panel=Images)] = None,
+    ctf: Annotated[str | None, typer.Option(help="ctf.pkl of cryoDRGN, or none.", rich_help_panel=Images)] = None,
+    ind: Annotated[
+        str | None, typer.Option(help="Index file: only these rows of the stack.", rich_help_panel=Images)
+    ] = None,
+    datadir: Annotated[
+        str | None, typer.Option(help="Where the .mrcs files of a .star or .cs are.", rich_help_panel=Images)
+    ] = None,
+    n: Annotated[int | None, typer.Option("--n", help="Only the first N images.", rich_help_panel=Images)] = None,
+    held_out: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Do not train on this share, by micrograph where known; its loss is in run.json.",
+            rich_help_panel=Images,
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="paper: the settings of the paper. Default: cryoDRGN's own.", rich_help_panel=Networks),
+    ] = None,
+    enc: Annotated[
+        str | None, typer.Option(metavar="LAYERSxDIM", help="Encoder, such as 3x256.", rich_help_panel=Networks)
+    ] = None,
+    dec: Annotated[
+        str | None, typer.Option(metavar="LAYERSxDIM", help="Decoder, such as 3x256.", rich_help_panel=Networks)
+    ] = None,
+    zdim: Annotated[int | None, typer.Option(help="Latent dimensions.", rich_help_panel=Networks)] = None,
+    domain: Annotated[str | None, typer.Option(help="fourier or hartley.", rich_help_panel=Networks)] = None,
+    pe_type: Annotated[
+        str | None, typer.Option(help="Positional encoding, as in cryoDRGN.", rich_help_panel=Networks)
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="How often each image is seen.", rich_help_panel=Training)] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images in a step.", rich_help_panel=Training)] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate of Adam.", rich_help_panel=Training)] = None,
+    beta: Annotated[
+        float | None, typer.Option(help="Weight of the KL term. Default: 1/zdim.", rich_help_panel=Training)
+    ] = None,
+    amp: Annotated[
+        bool | None, typer.Option("--amp/--no-amp", help="Mixed precision, on a GPU.", rich_help_panel=Training)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every draw.", rich_help_panel=Training)] = None,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(metavar="EPOCHS", help="Write weights.N.pkl and z.N.pkl.", rich_help_panel=Training)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in DIR, to the same bits.", rich_help_panel=Training)
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=Training)] = "auto",
+) -> None:
+    """How would a lookup table, or an encoder that was shown other images, do on the same data?
+
+    Trains with cryoDRGN's own networks and loss. The run folder is one of cryoDRGN's: its tools and encaudit probe
+    read it.
+    """
+    from encaudit.cli.progress import Progress
+    from encaudit.devices import chosen_device
+    from encaudit.train.particle_run import train_particles
+    from encaudit.train.resolving import layers, resolve
+
+    given: dict[str, Any] = {
+        "images": images,
+        "poses": poses,
+        "ctf": ctf,
+        "ind": ind,
+        "datadir": datadir,
+        "n": n,
+        "held_out": held_out,
+        **layers(enc, "--enc"),
+        **layers(dec, "--dec"),
+        "zdim": zdim,
+        "domain": domain,
+        "pe_type": pe_type,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "beta": beta,
+        "amp": amp,
+        "seed": seed,
+        "checkpoint_every": checkpoint_every,
+    }
+    typed = {name: value for name, value in given.items() if value is not None}
+    settings = resolve(kind.value, typed, preset=preset)
+    with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
+        record = train_particles(
+            settings, output, command=sys.argv[1:], device=chosen_device(device), watcher=progress, resume=resume
+        )
+    last = record.epochs[-1].train
+    print(
+        f"Trained for {len(record.epochs)} epochs on {record.n - len(record.held_out or []):,} images: loss "
+        f"{last.total:.5f}, of it reconstruction {last.reconstruction:.5f}; KL {last.kl:.2f} nats. Run: {output}",
+        file=sys.stderr,
+    )

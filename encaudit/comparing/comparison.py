@@ -1,4 +1,4 @@
-"""What a comparison of runs found: numbers and words; the pictures are drawn from it, and the page and the JSON made."""
+"""What a comparison of runs found: numbers and words, of which page, JSON and pictures are made."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +53,8 @@ class Comparison:
     """Everything that was found on the images that all runs have.
 
     ``particles``: columns of one value an image, in the order of ``index``. ``clusters`` (``n``): the cluster of each
-    image in the first run, None where there are none. ``placed``: the latents of each run, those of all but the first in
-    its frame where they can be brought there.
+    image in the reference run, None where there are none. ``placed``: the latents of the reference run, and those of
+    the others in its frame, where they can be brought there.
     """
 
     provenance: dict[str, Any]

@@ -25,6 +25,7 @@ class CompareOptions:
     null: str | None = None
     base: str | None = None
     metadata: str | None = None
+    labels: str | None = None
     volumes: int = 20
     volume_box: int | None = None
     device: str = "cpu"

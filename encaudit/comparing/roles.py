@@ -33,7 +33,9 @@ def _is_frozen_zero(run: TrainedRun) -> bool:
 def _differ_by_seed_alone(one: TrainedRun, other: TrainedRun) -> bool:
     if one.record is None or other.record is None or one.record.seed == other.record.seed:
         return False
-    told = [{name: value for name, value in run.options.items() if name != "seed"} for run in (one.record, other.record)]
+    told = [
+        {name: value for name, value in run.options.items() if name != "seed"} for run in (one.record, other.record)
+    ]
     return one.kind == other.kind and told[0] == told[1]
 
 

@@ -8,10 +8,10 @@ from typing import Self
 
 import numpy as np
 
-from encaudit.errors import InputError
-from encaudit.pickles import load_plain
+from encaudit.errors import EncauditError, InputError
+from encaudit.pickles import load_plain, load_weights
 from encaudit.results import Latents
-from encaudit.train.run_folder import EVALUATION, RECORD, read_record
+from encaudit.train.run_folder import EVALUATION, RECORD, STATE, read_record
 from encaudit.train.run_record import RunRecord
 from encaudit.unreadable import one_line, reading
 
@@ -23,10 +23,12 @@ LOSSES = ("reconstruction", "kl", "loss")
 class TrainedRun:
     """A run as comparisons see it, one row an image.
 
-    ``latents``: what the run's decoder is asked at: the table of a VLT, the latents of the twins for a twin.
-    ``of_images``: what a twin's encoder says of the images themselves; None for other kinds. ``losses``: the arrays of
-    evaluation.npz by name, ``n`` each; empty where there are none. ``held_out``: ``n``, which images were not trained
-    on. ``rows_known``: whether the stack rows are on record, or were taken to be 0 .. n - 1.
+    - ``latents``: what the run's decoder is asked at: the table of a VLT, the latents of the twins for a twin.
+    - ``of_images``: what a twin's encoder says of the images themselves; None for other kinds.
+    - ``losses``: the arrays of evaluation.npz by name, ``n`` each; empty where there are none.
+    - ``held_out``: ``n``, which images were not trained on.
+    - ``start``: the mu that a table started from, where state.pkl tells.
+    - ``rows_known``: whether the stack rows are on record, or were taken to be 0 .. n - 1.
     """
 
     name: str
@@ -35,6 +37,7 @@ class TrainedRun:
     of_images: Latents | None
     losses: dict[str, np.ndarray]
     held_out: np.ndarray
+    start: np.ndarray | None
     record: RunRecord | None
     rows_known: bool
 
@@ -51,6 +54,7 @@ class TrainedRun:
             of_images=None if self.of_images is None else self.of_images.take(rows),
             losses={name: values[rows] for name, values in self.losses.items()},
             held_out=self.held_out[rows],
+            start=None if self.start is None else self.start[rows],
         )
 
 
@@ -72,11 +76,11 @@ def read_runs(paths: tuple[str, ...]) -> list[TrainedRun]:
 def _read(folder: Path, name: str) -> TrainedRun:
     with reading(folder):
         if not folder.is_dir():
-            raise InputError(f"{folder} is no folder; expected one that encaudit train, cryoDRGN or encaudit probe wrote.")
+            raise InputError(f"{folder} is no folder; expected one that encaudit train, cryoDRGN or probe wrote.")
         of_audit, trained = (folder / LATENTS).is_file(), (folder / RECORD).is_file()
     if of_audit and not trained:
         latents = _of_audit(folder / LATENTS)
-        return TrainedRun(name, folder, latents, None, {}, np.zeros(len(latents), bool), None, rows_known=True)
+        return TrainedRun(name, folder, latents, None, {}, np.zeros(len(latents), bool), None, None, rows_known=True)
     record = read_record(folder) if trained else None
     losses = _evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else {}
     index = losses.pop("index", None)
@@ -95,9 +99,20 @@ def _read(folder: Path, name: str) -> TrainedRun:
         None if shown is None else own,
         losses,
         np.zeros(len(own), bool) if held_out is None else held_out.astype(bool),
+        _start(folder / STATE, own.mu.shape) if record is not None and record.kind == "vlt" else None,
         record,
         rows_known=index is not None,
     )
+
+
+def _start(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    if not path.is_file():
+        return None
+    try:
+        start = np.asarray(load_weights(path)["objective"]["table"]["start_mu"])
+    except (EncauditError, KeyError, TypeError):
+        return None  # a state of another version: run.json tells the distance too
+    return start if start.shape == shape else None
 
 
 def _of_audit(path: Path) -> Latents:

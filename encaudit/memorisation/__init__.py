@@ -2,6 +2,7 @@
 
 from encaudit.memorisation.agreement import Agreement, ClusterKept, agree
 from encaudit.memorisation.heterogeneity import relative_heterogeneity, volume_heterogeneity
+from encaudit.memorisation.labels import label_accuracy
 from encaudit.memorisation.losses import (
     explained_heterogeneity,
     loss_difference,
@@ -15,6 +16,7 @@ __all__ = [
     "ClusterKept",
     "agree",
     "explained_heterogeneity",
+    "label_accuracy",
     "loss_difference",
     "memorisation_index",
     "relative_heterogeneity",

@@ -47,6 +47,7 @@ class Agreement:
 
     ``measures``: run_latent_agreement, run_displacement_ratio, run_neighbour_agreement, run_cluster_agreement.
     ``same``: what each gives for a run and itself; ``unrelated``: for two runs without anything in common.
+    ``placed``: the other run's latents in the frame of the reference; None where they cannot be brought there.
     ``displacement`` (``n``): of each image after alignment, in random-pair distances; None where not aligned.
     ``labels``: the cluster of each image in the two runs; None where there are too few images.
     """
@@ -54,6 +55,7 @@ class Agreement:
     measures: dict[str, Summary | Skipped]
     same: dict[str, float | None]
     unrelated: dict[str, float]
+    placed: Latents | None
     displacement: np.ndarray | None
     labels: tuple[np.ndarray, np.ndarray] | None
     clusters: list[ClusterKept]
@@ -84,11 +86,11 @@ def agree(reference: Latents, other: Latents, groups: np.ndarray | None, seed: i
     cloud = Cloud(reference, groups, seed)
     moved = _aligned(reference, other, seed)
     measures: dict[str, Summary | Skipped] = {}
-    displacement = None
+    placed = displacement = None
     if isinstance(moved, Skipped):
         measures |= {"run_latent_agreement": moved, "run_displacement_ratio": moved}
     else:
-        pair = Pair(cloud, moved)
+        placed, pair = moved, Pair(cloud, moved)
         measures["run_latent_agreement"] = _explained(cloud.mu, pair.mu, groups, seed)
         measures["run_displacement_ratio"] = summary(METRICS.get("displacement_ratio").evaluate(pair), cloud)
         apart = float(np.median(cloud.random_distance))
@@ -99,11 +101,13 @@ def agree(reference: Latents, other: Latents, groups: np.ndarray | None, seed: i
     labels = _labels(reference, other, seed)
     unrelated = UNRELATED | {"run_neighbour_agreement": min(NEIGHBOURS / (len(reference) - 1), 1.0)}
     if isinstance(labels, Skipped):
-        return Agreement(measures | {"run_cluster_agreement": labels}, SAME, unrelated, displacement, None, [])
+        measures["run_cluster_agreement"] = labels
+        return Agreement(measures, SAME, unrelated, placed, displacement, None, [])
     here, there, again = labels
     measures["run_cluster_agreement"] = _rand(here, there, groups)
     same = SAME | {"run_cluster_agreement": float(adjusted_rand(_contingency(here, again)))}
-    return Agreement(measures, same, unrelated, displacement, (here, there), _kept(here, there, displacement))
+    kept = _kept(here, there, displacement)
+    return Agreement(measures, same, unrelated, placed, displacement, (here, there), kept)
 
 
 def _of_one_width(cloud: Cloud, other: Latents) -> Pair:

@@ -78,7 +78,8 @@ def _of_losses(run: TrainedRun, beside: Beside) -> Measures:
             measures[of_name] = missing or NO_NULL
         else:
             lowest, best = reference[name]
-            measures[of_name] = explained_heterogeneity(lowest, own[name], best, codes, beside.seed)
+            loss = lowest if run is null else own[name]
+            measures[of_name] = explained_heterogeneity(lowest, loss, best, codes, beside.seed)
     if away.any() and missing is None:
         measures["explained_heterogeneity_held_out"] = _held_out(run, beside)
     if run.kind == "twin":

@@ -47,7 +47,7 @@ def train_particles(
         config = config_of(settings, source)
         held_out = held_out_positions(len(source), settings.held_out, settings.seed, source.micrographs)
         rows = np.setdiff1d(np.arange(len(source)), held_out)
-        _refuse_too_few(rows, settings.batch_size)
+        refuse_too_few(rows, settings.batch_size)
         objective = build(settings, config, source, torch.device(device), watcher.advance_to)
         about = describe_run(command, seed=settings.seed, device=device, transforms=())
         record = RunRecord(
@@ -88,7 +88,8 @@ def _open(settings: Settings) -> ImageStack:
     )
 
 
-def _refuse_too_few(rows: np.ndarray, batch_size: int) -> None:
+def refuse_too_few(rows: np.ndarray, batch_size: int) -> None:
+    """Raise InputError where the images do not fill one batch."""
     if len(rows) < batch_size:
         raise InputError(
             f"There are {len(rows)} images to train on, fewer than the {batch_size} of one batch. Give more images, or "

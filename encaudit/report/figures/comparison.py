@@ -10,6 +10,7 @@ from encaudit.report.figures.canvas import FAINT, MEASURED_BLUE, paper, png
 
 MOST_POINTS = 4_000
 COLUMNS = 3
+WITHIN = 0.995  # of the coordinates of every panel: a few outliers would leave a dot of the rest
 PANEL_INCHES = 2.7
 
 
@@ -31,16 +32,17 @@ def latents(comparison: Comparison) -> bytes:
     if len(rows) > MOST_POINTS:
         rows = np.sort(np.random.default_rng(0).choice(len(rows), MOST_POINTS, replace=False))
     colours: Any = MEASURED_BLUE if comparison.clusters is None else comparison.clusters[rows]
+    shown = {name: (run.mu[rows] - centre) @ axes for name, run in placed.items()}
+    reach = 1.05 * max(float(np.quantile(np.abs(points), WITHIN)) for points in shown.values())
     high = int(np.ceil(len(placed) / COLUMNS))
     with paper(PANEL_INCHES * min(len(placed), COLUMNS), PANEL_INCHES * high + 0.2) as figure:
         panels = figure.subplots(high, min(len(placed), COLUMNS), squeeze=False, sharex=True, sharey=True)
         for panel in panels.flat[len(placed) :]:
             panel.set_axis_off()
-        for panel, (name, run) in zip(panels.flat, placed.items(), strict=False):
-            points = (run.mu[rows] - centre) @ axes
+        for panel, (name, points) in zip(panels.flat, shown.items(), strict=False):
             panel.scatter(*points.T, s=2, c=colours, cmap="tab20", linewidths=0, rasterized=True)
             panel.set_title(name, fontsize=8)
-            panel.set_aspect("equal", adjustable="box")
+            panel.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
         figure.supxlabel("first principal axis of the first panel", fontsize=8)
         figure.supylabel("second", fontsize=8)
         return png(figure)

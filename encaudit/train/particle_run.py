@@ -43,7 +43,7 @@ def train_particles(
         folder.refuse_taken()
     with joined(device) as ranks:
         watcher.stage("Reading the images", unit="images")
-        source = _open(settings)
+        source = opened(settings)
         config = config_of(settings, source)
         held_out = held_out_positions(len(source), settings.held_out, settings.seed, source.micrographs)
         rows = np.setdiff1d(np.arange(len(source)), held_out)
@@ -76,7 +76,8 @@ def train_particles(
         return run.carry_out(resume=before is not None)
 
 
-def _open(settings: Settings) -> ImageStack:
+def opened(settings: Settings) -> ImageStack:
+    """Return the images of a run, as they are in the files."""
     return open_stack(
         settings.images,
         poses=settings.poses,

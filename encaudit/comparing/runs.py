@@ -134,7 +134,7 @@ def _evaluation(path: Path) -> dict[str, np.ndarray]:
 def _arrays(path: Path, needed: tuple[str, ...]) -> dict[str, np.ndarray]:
     with reading(path):
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except (ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
             raise InputError(f"{path} cannot be read ({one_line(error)}): it is damaged. Write it again.") from error

@@ -19,8 +19,9 @@ from encaudit.train.digits_run import train_digits
 from encaudit.train.digits_settings import DigitsSettings, checked_digits, resolve_digits
 from encaudit.train.resuming import going_on
 from encaudit.train.run_record import RunRecord
-from encaudit.transforms import derangement
+from encaudit.transforms import derangement, parse_transform
 from encaudit.types import ImageBatch, Posterior
+from tests.train.small_runs import Unwatched
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "digits" / "images-idx3-ubyte.gz"
 SMALL: dict[str, Any] = {
@@ -33,23 +34,12 @@ SMALL: dict[str, Any] = {
 }
 
 
-class Silent:
-    def stage(self, what: str, *, unit: str = "") -> None:
-        pass
-
-    def advance_to(self, done: int, total: int) -> None:
-        pass
-
-    def note(self, what: str) -> None:
-        pass
-
-
 def settings(kind: Any = "vae", images: Path = FIXTURE, **changes: Any) -> DigitsSettings:
     return resolve_digits(kind, str(images), SMALL | changes)
 
 
 def train(out: Path, kind: Any = "vae", images: Path = FIXTURE, **changes: Any) -> RunRecord:
-    return train_digits(settings(kind, images, **changes), out, command=["train"], device="cpu", watcher=Silent())
+    return train_digits(settings(kind, images, **changes), out, command=["train"], device="cpu", watcher=Unwatched())
 
 
 def z_of(folder: Path, name: str = "z.pkl") -> tuple[np.ndarray, np.ndarray]:
@@ -171,8 +161,6 @@ def test_a_noise_twin_is_shown_what_the_noise_transform_draws(tmp_path: Path) ->
     train(tmp_path / "run", "twin", twin="noise")
     encoder = open_encoder(str(tmp_path / "run")).encoder
     stack = open_stack(FIXTURE, n=96)
-    from encaudit.transforms import parse_transform
-
     noise = parse_transform("noise")(stack.read(np.arange(96)).with_(moments=stack.moments), seed=0)
     np.testing.assert_allclose(encoder.encode(noise).mu, z_of(tmp_path / "run", "z_twin.pkl")[0], atol=1e-5)
 
@@ -203,10 +191,10 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(kind: Any, tmp_path: Pa
 
     given = settings(kind)
     with pytest.raises(StoppedError, match="--resume"):
-        train_digits(given, tmp_path / "cut", command=[], device="cpu", watcher=Silent(), stop=stop)
+        train_digits(given, tmp_path / "cut", command=[], device="cpu", watcher=Unwatched(), stop=stop)
     again, before = going_on(tmp_path / "cut", kind, {"images": str(FIXTURE)}, "digits", checked_digits)
     assert again == given
-    train_digits(again, tmp_path / "cut", command=[], device="cpu", watcher=Silent(), before=before)
+    train_digits(again, tmp_path / "cut", command=[], device="cpu", watcher=Unwatched(), before=before)
     for one, other in zip(z_of(tmp_path / "whole"), z_of(tmp_path / "cut"), strict=True):
         assert one.tobytes() == other.tobytes()
 

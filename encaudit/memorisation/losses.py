@@ -75,7 +75,9 @@ def twin_dependence(
 ) -> Summary | Skipped:
     """By how much does the loss rise when each image is given another image's twin?
 
-    T = mean_i (L_reshuffled_i - L_i), in the units of the loss; with null and base, in units of L_null - L_base.
+    T = mean_i (L_reshuffled_i - L_i), in the units of the loss; with null and base, in units of L_null - L_base. As
+    twin_dependence_nats in nats an image: a mean squared error over m coefficients counts m / beta nats, those of the
+    Gaussian decoder that beta stands for.
 
     Zero: the run makes no use of which twin belongs to which image. Above: it remembers the pairing, which nothing but
     memory can know.

@@ -5,13 +5,14 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
-    {"errors", "quiet"},
+    {"errors", "quiet", "symmetry"},
     {"types", "results"},
-    {"unreadable", "devices"},
-    {"registry", "stats", "pickles", "hashing", "draws"},
+    {"unreadable"},
+    {"shortage"},
+    {"registry", "stats", "pickles", "hashing", "draws", "precision"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood"},
-    {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
+    {"provenance", "findings", "verdicts", "dose", "stability", "other_seed", "devices"},
     {"audit", "explain"},
     {"report", "train"},
     {"selecting"},

@@ -1,138 +1,124 @@
-"""How fast is the pass, against what a user would run instead?
+"""How fast is the pass, against what a user would run instead, and against what the machine can do?
 
-Side by side in one run, interleaved: encaudit encodes each image as it is and under four raw probes; cryoDRGN's own
-`train_vae.eval_z` encodes a stack once, so five times for the same latents (writing the four moved stacks is not
-counted); `cryodrgn eval_images`, the command a user would type, decodes as well, and is timed on a few images.
-Prints medians of images/s and the ratios per transform. Fresh weights: the speed does not depend on training.
+Side by side in one run, interleaved: encaudit encodes each image as it is and under probes, cryoDRGN's own
+`train_vae.eval_z` encodes a stack once, and `cryodrgn eval_images`, the command a user would type, decodes as well.
+Prints medians and their spread, how the time grows with the number of images, of probes and of pixels, and where it
+goes; `-o docs/performance.md` puts the tables into that page, between its marks.
 """
 
 import argparse
-import contextlib
-import os
-import pickle
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 
-from encaudit.encoders import open_encoder
-from encaudit.images import open_stack
-from encaudit.probe import encode_stack
-from encaudit.transforms import parse_transform
-from tests.fresh_run import FreshRun, fresh_model, write_run
+from benchmarks.contestants import COVARIANT, RAW, eval_images, eval_z, ours, rates
+from benchmarks.machine import Machine, measured
+from benchmarks.operators import where_the_time_goes
+from benchmarks.tables import as_markdown, put_into
+from tests.fresh_run import FreshRun, write_run
 
-RAW = ("roll1", "roll:dx=0,dy=1", "rot90:frame=array", "mirror:frame=array")
-COVARIANT = ("roll1:frame=covariant", "roll:dx=0,dy=1,frame=covariant", "rot90", "rot270")
-
-
-def ours(run: FreshRun, specs: tuple[str, ...]) -> Callable[[], int]:
-    encoder = open_encoder(str(run.checkpoint)).encoder
-    stack = open_stack(run.particles, poses=run.folder / "poses.pkl", ctf=run.folder / "ctf.pkl")
-    transforms = [parse_transform(spec) for spec in specs]
-
-    def go() -> int:
-        encode_stack(encoder, stack, transforms, seed=0)
-        return len(stack.index) * (1 + len(specs))
-
-    return go
+Rows = list[list[str]]
+PROBES = 4
+SIZES = [(box, dim) for box in (64, 128, 256) for dim in (256, 1024)]
 
 
-def eval_z(run: FreshRun) -> Callable[[], int]:
-    from cryodrgn.commands import train_vae
-    from cryodrgn.ctf import load_ctf_for_training
-    from cryodrgn.dataset import ImageDataset
-    from cryodrgn.lattice import Lattice
-    from cryodrgn.pose import PoseTracker
-
-    data = ImageDataset(str(run.particles), norm=run.config["dataset_args"]["norm"], invert_data=True, max_threads=1)
-    model = fresh_model(run.config).eval()
-    trans = PoseTracker.load(str(run.folder / "poses.pkl"), data.N, data.D).trans
-    ctf = torch.tensor(load_ctf_for_training(data.D - 1, str(run.folder / "ctf.pkl")))
-
-    def go() -> int:
-        with torch.no_grad():
-            train_vae.eval_z(model, Lattice(data.D), data, 64, torch.device("cpu"), trans=trans, ctf_params=ctf)
-        return data.N
-
-    return go
+def run_of(folder: Path, box: int, dim: int, n: int) -> FreshRun:
+    return write_run(folder / f"{box}.{dim}.{n}", n=n, box=box, zdim=8, layers=3, dim=dim)
 
 
-def eval_images(run: FreshRun, few: int) -> Callable[[], int]:
-    from cryodrgn.commands import eval_images
-
-    ind = run.folder / "few.pkl"
-    ind.write_bytes(pickle.dumps(np.arange(few)))
-    out = run.folder / "eval"
-    arguments = [run.particles, run.checkpoint, "-c", run.folder / "config.yaml", "--poses", run.folder / "poses.pkl"]
-    arguments += [
-        "--ctf",
-        run.folder / "ctf.pkl",
-        "--ind",
-        ind,
-        "-o",
-        out / "loss.pkl",
-        "--out-z",
-        out / "z.pkl",
-        "-b",
-        8,
+def against_others(run: FreshRun, rounds: int, few: int, device: str) -> Rows:
+    contestants = {
+        "encaudit, original and 4 raw probes": ours(run, RAW[:PROBES], device),
+        "encaudit, original and 4 covariant probes": ours(run, COVARIANT, device),
+        "`cryodrgn.commands.train_vae.eval_z`, a stack at a time": eval_z(run, device),
+    }
+    if few:
+        contestants["`cryodrgn eval_images`"] = eval_images(run, few)
+    found = rates(contestants, rounds, device)
+    raw, covariant = list(found.values())[:2]
+    return [
+        [
+            name,
+            str(spread),
+            *(f"{of.median / spread.median:,.1f}x" if spread is not of else "" for of in (raw, covariant)),
+        ]
+        for name, spread in found.items()
     ]
-    parsed = eval_images.add_args(argparse.ArgumentParser()).parse_args([*map(str, arguments)])
-
-    def go() -> int:
-        with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
-            eval_images.main(parsed)
-        return few
-
-    return go
 
 
-def rates(contestants: dict[str, Callable[[], int]], rounds: int) -> dict[str, list[float]]:
-    """Images encoded per second, in turn, after one round that is not counted."""
-    found: dict[str, list[float]] = {name: [] for name in contestants}
-    for round_ in range(rounds + 1):
-        for name, go in contestants.items():
-            started = time.perf_counter()
-            images = go()
-            if round_:
-                found[name].append(images / (time.perf_counter() - started))
-    return found
+def over_sizes(folder: Path, sizes: list[tuple[int, int]], n: int, rounds: int, device: str) -> Rows:
+    rows = []
+    for box, dim in sizes:
+        run = run_of(folder, box, dim, max(256, n * 64**2 // box**2))
+        found = rates({"ours": ours(run, RAW[:PROBES], device), "theirs": eval_z(run, device)}, rounds, device)
+        own, theirs = found["ours"], found["theirs"]
+        rows.append([f"{box}", f"3x{dim}", str(own), str(theirs), f"{own.median / theirs.median:.1f}x"])
+    return rows
+
+
+def over_probes(run: FreshRun, rounds: int, device: str) -> Rows:
+    counts = (0, 1, 2, 4, 8)
+    found = rates({f"{count}": ours(run, RAW[:count], device) for count in counts}, rounds, device)
+    seconds = {count: (1 + count) / found[f"{count}"].median * 1e6 for count in counts}
+    slope, fixed = np.polyfit(counts, list(seconds.values()), 1)
+    return [
+        [f"{count}", f"{seconds[count]:,.0f}", f"{fixed + slope * count:,.0f}", str(found[f"{count}"])]
+        for count in counts
+    ]
+
+
+def over_images(run: FreshRun, rounds: int, device: str) -> tuple[Rows, float]:
+    counts = [len(run.images) // part for part in (8, 4, 2, 1)]
+    found = rates({f"{count}": ours(run, RAW[:PROBES], device, n=count) for count in counts}, rounds, device)
+    seconds = [count * (1 + PROBES) / found[f"{count}"].median for count in counts]
+    slope = float(np.polyfit(np.log(counts), np.log(seconds), 1)[0])
+    rows = [[f"{n:,}", f"{s:.2f}", str(found[f"{n}"])] for n, s in zip(counts, seconds, strict=True)]
+    return rows, slope
+
+
+def bounds(machine: Machine) -> Rows:
+    return [
+        ["matrix product, float32", f"{machine.product / 1e9:,.0f} GFLOP/s"],
+        ["reading memory", f"{machine.memory / 1e9:,.0f} GB/s"],
+        ["reading a file that the system holds in memory", f"{machine.file / 1e9:,.1f} GB/s"],
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--box", type=int, nargs="+", default=[64, 128])
-    parser.add_argument("--images", type=int, default=1024)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--few", type=int, default=16, help="images for eval_images")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--images", type=int, default=4096, help="of 128 pixels")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--few", type=int, default=16, help="images for eval_images; 0 leaves it out")
+    parser.add_argument("-o", dest="page", type=Path, help="the page that holds the tables")
     options = parser.parse_args()
-    table = Table(title=f"images encoded/s, 3x256, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    for column in ("box", "contestant", "median", "min .. max", "raw probes are faster by"):
-        table.add_column(column, justify="left" if column == "contestant" else "right")
-    for box in options.box:
-        with tempfile.TemporaryDirectory() as folder:
-            run = write_run(Path(folder) / "run", n=options.images, box=box, zdim=8, layers=3, dim=256)
-            found = rates(
-                {
-                    "encaudit, original + 4 raw probes": ours(run, RAW),
-                    "encaudit, original + 4 covariant probes": ours(run, COVARIANT),
-                    "cryodrgn train_vae.eval_z": eval_z(run),
-                    "cryodrgn eval_images": eval_images(run, options.few),
-                },
-                options.rounds,
-            )
-        own = statistics.median(next(iter(found.values())))
-        for name, values in found.items():
-            median = statistics.median(values)
-            table.add_row(
-                str(box), name, f"{median:,.0f}", f"{min(values):,.0f} .. {max(values):,.0f}", f"{own / median:,.2f}x"
-            )
-    Console().print(table)
+    device, rounds = options.device, options.rounds
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        run = run_of(folder, 128, 256, options.images)
+        machine = measured(device, run.particles)
+        others = against_others(run, rounds, options.few, device)
+        probes = over_probes(run, rounds, device)
+        images, slope = over_images(run, rounds, device)
+        shares = where_the_time_goes(run, RAW[:PROBES], machine, device)
+        sizes = over_sizes(folder, SIZES, 8192, rounds, device)
+    about = f"{machine.name}, {machine.threads} threads, torch {torch.__version__}; median (least .. most) of {rounds}."
+    rate = "images encoded/s"
+    blocks = {
+        "others": as_markdown(["contestant", rate, "raw is faster by", "covariant is faster by"], others),
+        "sizes": as_markdown(["box", "encoder", f"encaudit, {rate}", "`eval_z`", "faster by"], sizes),
+        "probes": as_markdown(["probes", "microseconds an image", "on a straight line", rate], probes),
+        "images": as_markdown(["images", "seconds", rate], images)
+        + f"\n\nThe seconds grow with the {slope:.3f}rd power of the number of images.".replace("rd power", " power"),
+        "operators": as_markdown(["what", "share", "bound", "share of the bound"], shares),
+        "bounds": as_markdown(["bound", "measured"], bounds(machine)),
+        "about": about,
+    }
+    print(about, *blocks.values(), sep="\n\n")
+    if options.page is not None:
+        put_into(options.page, blocks)
 
 
 if __name__ == "__main__":

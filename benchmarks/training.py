@@ -24,13 +24,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from encaudit.probe import ALONE
 from encaudit.train.loop import epoch_noise, epoch_order, take_step
 from encaudit.train.objective import Step
 from encaudit.train.particle_config import config_of
 from encaudit.train.particle_run import opened
-from encaudit.train.ranks import Ranks
 from encaudit.train.resolving import layers, resolve
 from encaudit.train.settings import Settings
+from encaudit.train.sums import Sums
 from encaudit.train.systems import build
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "particles"
@@ -106,7 +107,7 @@ def ours(settings: Settings) -> Contestant:
 
     def go() -> int:
         positions, step = next(coming)
-        take_step(objective, positions, step, scaler, Ranks())
+        take_step(objective, positions, step, scaler, Sums(ALONE, torch.device("cpu")))
         return len(positions)
 
     return go

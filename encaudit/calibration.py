@@ -16,6 +16,7 @@ from torch import Tensor
 from encaudit.draws import normal
 from encaudit.encoders.rendering import NO_DECODER, why_not_likely, why_not_rendered
 from encaudit.images import NoisePower, stack_moments, unusable
+from encaudit.precision import encode
 from encaudit.results import Measurement, Skipped, Summary
 from encaudit.stats import NO_INTERVAL, Interval, influence_interval, share_interval, summarize_dataset
 from encaudit.transforms.renoise import Renoise
@@ -86,7 +87,7 @@ def calibrate(
         latents = _drawn(encoder, batch, z, seed)
         if latents is None:
             return Skipped("the encoder gives no error bars (logvar)")
-        posterior = encoder.encode(batch.with_(images=_images(encoder, batch, latents, noise, seed)))
+        posterior = encode(encoder, batch.with_(images=_images(encoder, batch, latents, noise, seed)))
         if posterior.logvar is None:
             return Skipped("the encoder gives no error bars (logvar)")
         true.append(_array(latents))
@@ -154,7 +155,7 @@ def _drawn(encoder: Encoder, batch: ImageBatch, z: Draw, seed: int) -> Tensor | 
     draws = normal(batch.index, (encoder.latent_dim,), seed, "true latents")
     if z == "prior":
         return draws
-    q: Posterior = encoder.encode(batch)
+    q: Posterior = encode(encoder, batch)
     return None if q.logvar is None else q.mu + (q.logvar / 2).exp() * draws.to(q.mu)
 
 

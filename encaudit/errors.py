@@ -5,7 +5,9 @@ EncauditError                     every error that is the user's to mend; exit c
 |- UnknownNameError               a transform, metric or encoder name that nobody registered
 |- UnsafePickleError              a pickle wants to run code; see --trust-pickle
 |- NoEncoderError                 the checkpoint holds a table or a decoder, but no encoder
+|- MachineError                   memory ran out, or the GPU failed
 |- UnstableEncoderError           the same image got two different latents
+|- LostRankError                  another process of a run of several ended before its share was done
 |- DivergedError                  training came to a loss that is no number
 `- StoppedError                   training was asked to stop, and did so with a checkpoint
 
@@ -32,8 +34,16 @@ class NoEncoderError(InputError):
     """The checkpoint holds no encoder, so there is nothing to audit."""
 
 
+class MachineError(EncauditError):
+    """The machine has too little memory for what was asked, or its GPU failed."""
+
+
 class UnstableEncoderError(EncauditError):
     """The encoder gave the same image two different latents."""
+
+
+class LostRankError(EncauditError):
+    """Another process of a run of several ended before its share was done."""
 
 
 class DivergedError(EncauditError):

@@ -7,6 +7,7 @@ from encaudit.encoders.saved_z import SavedZ
 from encaudit.encoders.table import TABLE
 from encaudit.encoders.training_data import TrainingData
 from encaudit.images.metadata import Metadata
+from encaudit.probe import Rounding
 from encaudit.results import Encodings, Finding, Measurement, Summary
 from encaudit.types import Decoder, Stack
 
@@ -17,6 +18,7 @@ CONSTANT_ENCODER = "constant-encoder"
 COLLAPSED_POSTERIOR = "collapsed-posterior"
 LOOKUP_TABLE = "lookup-table"
 COLLAPSED_SIGMA = 0.5  # a random pair this near cannot be told apart by the encoder's own account
+MUCH_ROUNDING = 0.01  # of the spread of the latents
 UNJUDGED = frozenset({CONSTANT_ENCODER, COLLAPSED_POSTERIOR})
 
 
@@ -69,6 +71,23 @@ def of_the_latents(encodings: Encodings, measurements: list[Measurement]) -> lis
             )
         ]
     return []
+
+
+def of_the_precision(precision: str, rounding: Rounding | None) -> list[Finding]:
+    """What was lost where the encoder was not computed in float32."""
+    if rounding is None:
+        return []
+    much = rounding.rms > MUCH_ROUNDING
+    return [
+        Finding(
+            "reduced-precision",
+            "warning" if much else "note",
+            f"Encoded in {precision}: the latents of {rounding.images} images differ from those of float32 by "
+            f"{rounding.rms:.1e} of their spread (root mean square), at most by {rounding.largest:.1e}. Displacement "
+            f"ratios of about {rounding.rms:.1e} and below are rounding."
+            f"{' Type --precision float32 for numbers to rely on.' if much else ''}",
+        )
+    ]
 
 
 def of_the_checkpoint(opened: OpenedEncoder, data: TrainingData, stack: Stack, volumes: bool) -> list[Finding]:

@@ -8,6 +8,7 @@ import io
 import pickle
 import re
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,11 @@ def load_plain(path: str | Path, *, trust: bool = False) -> list[Any]:
     return found
 
 
-def load_weights(path: str | Path, *, trust: bool = False, map_location: str = "cpu") -> Any:
+def load_weights(path: str | Path, *, trust: bool = False, map_location: str = "cpu", mapped: bool = False) -> Any:
     """Read what ``torch.save`` wrote: tensors, containers, numbers and numpy arrays.
 
-    CUDA tensors arrive on ``map_location``. Raises as ``load_plain`` does.
+    CUDA tensors arrive on ``map_location``. ``mapped``: leave the numbers in the file until they are asked for, where
+    its format allows that. Raises as ``load_plain`` does.
     """
     import torch
 
@@ -91,7 +93,8 @@ def load_weights(path: str | Path, *, trust: bool = False, map_location: str = "
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals([] if trust else _numpy_globals()):
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location=map_location, weights_only=not trust)
+            mmap = mapped and zipfile.is_zipfile(path)  # the format of torch since 1.6
+            return torch.load(path, map_location=map_location, weights_only=not trust, mmap=mmap)
     except Exception as error:  # torch raises many kinds for a damaged file
         asked = _refused_by_torch(error) or _refused_in_first_object(path)
         if asked is None:

@@ -17,18 +17,25 @@ from encaudit.types import Stack
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "umap-learn", "cryodrgn")
 
 
-def describe_run(command: Sequence[str], *, seed: int, device: str, transforms: Sequence[str]) -> dict[str, Any]:
+def describe_run(
+    command: Sequence[str], *, seed: int, device: str, precision: str, transforms: Sequence[str]
+) -> dict[str, Any]:
     """Return what was asked for, and with which software."""
     return {
         "encaudit": __version__,
         "command": shlex.join(["encaudit", *command]),
         "seed": seed,
         "device": device,
-        "precision": "float32",
+        "precision": precision,
         "transforms": list(transforms),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()} | versions(),
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of what the numbers depend on; None for what is not installed."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def describe_encoder(opened: OpenedEncoder, name: str) -> dict[str, Any]:
@@ -49,7 +56,7 @@ def describe_file(name: str) -> dict[str, Any]:
 
 
 def describe_images(
-    stack: Stack, data: TrainingData, left_out: int, on_progress: Callable[[int, int], None] | None = None
+    stack: Stack, data: TrainingData, on_progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Any]:
     """Return which images they were, down to the bytes, and what came with them."""
     found: dict[str, Any] = {
@@ -57,7 +64,6 @@ def describe_images(
         "sha256": sha256_of(stack.files, progress=_counting(stack.files, on_progress)),
         "files": len(stack.files),
         "n": len(stack.index),
-        "left_out": left_out,
         "shape": list(stack.image_shape),
         "apix": stack.apix,
     }

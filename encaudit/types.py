@@ -1,6 +1,6 @@
 """What goes in: images with everything that moves with them, and the parts that act on them (torch)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from encaudit.quiet import contain_cryodrgn_logging
+from encaudit.symmetry import Symmetry
 
 # Everything that reads images or checkpoints imports this module first, so cryoDRGN is tamed before its first use.
 contain_cryodrgn_logging()
@@ -68,9 +69,13 @@ class ImageBatch:
         """Return the observations at the given positions of the batch."""
         return self._mapped(lambda values: values[rows])
 
-    def to(self, device: torch.device | str) -> Self:
-        """Return the batch with every tensor on a device."""
-        return self._mapped(lambda values: values.to(device))
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
+        """Return the batch with every tensor on a device; without waiting for it, where tensors are ``pinned``."""
+        return self._mapped(lambda values: values.to(device, non_blocking=non_blocking))
+
+    def pinned(self) -> Self:
+        """Return a copy in memory that a GPU can fetch by itself."""
+        return self._mapped(lambda values: values.pin_memory())
 
     def _mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         held = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -158,6 +163,20 @@ class Renderer(Protocol):
         The expectation over z is taken at draws that depend on (seed, index) alone, so that two posteriors of one image
         are compared at the same draws.
         """
+        ...
+
+
+@runtime_checkable
+class SymmetricEncoder(Protocol):
+    """A capability some encoders have: to say what symmetric copies of observations would get, without making them.
+
+    ``knows_symmetries``: whether this one has it.
+    """
+
+    knows_symmetries: bool
+
+    def encode_symmetric(self, batch: ImageBatch, symmetries: Sequence[Symmetry]) -> list[Posterior]:
+        """Return, for each symmetry, the posteriors of the whole observations after it: pixels and metadata."""
         ...
 
 

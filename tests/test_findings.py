@@ -5,6 +5,7 @@ import pytest
 
 from encaudit import findings
 from encaudit.metrics import measure
+from encaudit.probe import Rounding
 from encaudit.results import Encodings, Latents, Measurement, Summary
 
 
@@ -39,3 +40,15 @@ def test_error_bars_that_do_not_hold_what_they_say_are_named(covered, code):
     value = Summary(covered, covered, covered, covered, covered, covered, covered - 0.01, covered + 0.0005, 1000)
     found = findings.of_the_calibration([Measurement("sbc_coverage_95", 1, None, "1", value, None, None)])
     assert [finding.code for finding in found] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(("rms", "level"), [(0.0009, "note"), (0.02, "warning")])
+def test_what_a_reduced_precision_cost_is_told_and_much_is_warned_of(rms: float, level: str) -> None:
+    found = findings.of_the_precision("bf16", Rounding(images=256, largest=0.05, rms=rms))
+    assert [one.level for one in found] == [level]
+    assert f"{rms:.1e}" in found[0].text
+    assert ("--precision float32" in found[0].text) == (level == "warning")
+
+
+def test_full_precision_is_not_worth_a_word() -> None:
+    assert findings.of_the_precision("float32", None) == []

@@ -5,13 +5,14 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
-    {"errors", "quiet"},
+    {"errors", "quiet", "symmetry"},
     {"types", "results"},
-    {"unreadable", "devices"},
-    {"registry", "stats", "pickles", "hashing", "draws", "simulation"},
+    {"unreadable"},
+    {"shortage"},
+    {"registry", "stats", "pickles", "hashing", "draws", "precision", "simulation"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood", "datasets"},
-    {"provenance", "findings", "verdicts", "dose", "stability", "other_seed"},
+    {"provenance", "findings", "verdicts", "dose", "stability", "other_seed", "devices"},
     {"memorisation"},
     {"audit", "explain", "train"},
     {"comparing"},

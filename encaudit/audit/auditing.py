@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -10,9 +11,12 @@ from encaudit import findings
 from encaudit.audit.controls import plan
 from encaudit.audit.covariates import covariates_of
 from encaudit.audit.decoder import ask_the_decoder, decode_volumes
-from encaudit.audit.opening import Subject, open_one, open_subject
+from encaudit.audit.encoding import encode_images
+from encaudit.audit.opening import Subject, open_subject
 from encaudit.audit.options import AuditOptions, Watcher, check
 from encaudit.audit.record import record_of
+from encaudit.audit.stages import Stages, advice
+from encaudit.audit.unfinished import begin
 from encaudit.calibration import Calibration
 from encaudit.devices import chosen_device
 from encaudit.dose import DoseCurve, dose_curve, grid_specs, worst_case
@@ -23,9 +27,10 @@ from encaudit.errors import InputError
 from encaudit.metrics import measure
 from encaudit.metrics.against_noise import measure_against_renoise
 from encaudit.metrics.leakage import measure_leakage
-from encaudit.other_seed import aligned
-from encaudit.probe import encode_stack
+from encaudit.precision import check_precision, computing, hold
+from encaudit.probe import ALONE, Ranks, rounding_of
 from encaudit.results import IDENTITY, OTHER_SEED, UNTRAINED, Encodings, Report
+from encaudit.shortage import machine_permitting
 from encaudit.stability import overall, stability
 from encaudit.transforms import parse_transform
 from encaudit.verdicts import is_probe, judge
@@ -54,34 +59,58 @@ class Audit:
     calibration: Calibration | None
 
 
-def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: Watcher) -> Audit:
+def audit_checkpoint(
+    options: AuditOptions,
+    *,
+    command: Sequence[str],
+    watcher: Watcher,
+    ranks: Ranks = ALONE,
+    unfinished: Path | None = None,
+) -> Audit | None:
     """Has this encoder learned something, or has it memorized its images? One audit, start to end.
 
-    Raises EncauditError for anything the user can mend; writes nothing.
+    Several ``ranks`` share the encoding; the first makes the audit, the others return None. ``unfinished`` is where
+    finished chunks of the encoding are kept, and where ``options.resume`` finds them; nothing else is written. Raises
+    EncauditError for anything the user can mend.
     """
-    started = time.monotonic()
-    check(options)
-    transforms = [parse_transform(spec) for spec in options.transforms]  # a misspelt name fails before anything loads
-    longest = max((str(transform) for transform in transforms), key=len, default="")
-    if len(longest) > LONGEST_SPEC:
-        raise InputError(f"A transform of {len(longest)} characters names no file; expected at most {LONGEST_SPEC}.")
-    device = chosen_device(options.device)
-    subject = open_subject(options, device, watcher)
-    planned = plan(options, transforms, subject)
+    stages = Stages(watcher)
+    with machine_permitting(lambda: advice(stages.current, stages.batch_size)), computing(options.precision):
+        return _audit(options, command, stages, ranks, unfinished)
 
-    watcher.stage("Encoding", unit="images")
-    batch_size = None if options.batch_size == "auto" else int(options.batch_size)
-    encodings = encode_stack(
-        subject.opened.encoder,
-        subject.stack,
-        planned.transforms,
-        seed=options.seed,
-        sample=planned.sample,
-        batch_size=batch_size,
-        on_progress=watcher.advance_to,
-    )
-    if options.other_seed is not None:
-        encodings = _with_other_seed(options, subject, encodings, device, batch_size, watcher)
+
+def _audit(
+    options: AuditOptions, command: Sequence[str], watcher: Stages, ranks: Ranks, unfinished: Path | None
+) -> Audit | None:
+    started = time.monotonic()
+    with ranks.together():
+        check(options)
+        transforms = [parse_transform(spec) for spec in options.transforms]  # misspelt, it fails before anything loads
+        longest = max((str(transform) for transform in transforms), key=len, default="")
+        if len(longest) > LONGEST_SPEC:
+            raise InputError(
+                f"A transform of {len(longest)} characters names no file; expected at most {LONGEST_SPEC}."
+            )
+        device = chosen_device(options.device, ranks)
+        check_precision(options.precision, device)
+        subject = open_subject(options, device, watcher)
+        hold(options.precision)  # again: the user's module may have set torch to its own liking
+        watcher.stage("Preparing the controls")
+        planned = plan(options, transforms, subject)
+    beginning = begin(options, subject, planned, device, ranks, unfinished, watcher)
+    watcher.batch_size = beginning.batch_size
+    encodings = encode_images(options, subject, planned, beginning, ranks, watcher)
+    if encodings is None:
+        return None
+    rounding = None
+    if options.precision != "float32":
+        watcher.stage("Encoding in float32")
+        rounding = rounding_of(
+            subject.opened.encoder,
+            subject.stack,
+            encodings.reference,
+            batch_size=beginning.batch_size,
+            seed=options.seed,
+        )
     kept = np.isin(subject.source.index, encodings.reference.index)
     together = subject.sampled_together
     groups = None if together is None else together[kept]
@@ -106,7 +135,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     )
     of_the_decoder, calibration = ask_the_decoder(options, subject, shown, planned, groups, watcher)
 
-    watcher.stage("Drawing the latent space")
+    watcher.stage("UMAP" if options.umap else "PCA")
     drawn = _only(shown, planned.drawn)
     layouts = embed(
         drawn,
@@ -119,8 +148,7 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     )
     volumes = decode_volumes(options, subject, drawn, watcher)
 
-    watcher.stage("Hashing the images", unit="bytes")
-    saved = _saved_z(subject, encodings)
+    saved = _saved_z(subject, encodings, 0.0 if rounding is None else rounding.largest)
     measurements = [
         *measured.measurements,
         *beside,
@@ -134,17 +162,22 @@ def audit_checkpoint(options: AuditOptions, *, command: Sequence[str], watcher: 
     found = [
         *findings.of_the_images(encodings),
         *findings.of_the_latents(encodings, measured.measurements),
+        *findings.of_the_precision(options.precision, rounding),
         *findings.of_the_saved_z(saved),
         *findings.of_the_checkpoint(subject.opened, subject.data, subject.stack, options.volumes > 0),
         *findings.of_the_metadata(subject.metadata),
         *findings.of_the_calibration(measurements),
         *planned.missing,
     ]
-    record = record_of(options, subject, planned, encodings, command, device, watcher)
+    record = record_of(options, subject, planned, encodings, beginning.images, command, device, ranks.count)
+    record["resumed_chunks"] = beginning.resumed
     record["saved_z"] = asdict(saved) if isinstance(saved, SavedZ) else saved
     if calibration is not None:
         record["calibration"] = calibration.assumed
+    record["rounding"] = None if rounding is None else asdict(rounding)
+    record["batch_size"] = beginning.batch_size
     record["duration_s"] = round(time.monotonic() - started, 2)
+    record["seconds"] = watcher.seconds
     particles = {
         spec: columns | ({"stability": stability(columns["rank"])} if "rank" in columns else {})
         for spec, columns in measured.particles.items()
@@ -172,34 +205,11 @@ def _only(encodings: Encodings, specs: Sequence[str]) -> Encodings:
     return replace(encodings, moved={spec: encodings.moved[spec] for spec in encodings.moved if spec in chosen})
 
 
-def _with_other_seed(
-    options: AuditOptions,
-    subject: Subject,
-    encodings: Encodings,
-    device: str,
-    batch_size: int | None,
-    watcher: Watcher,
-) -> Encodings:
-    """Add the latents that another training run gives the same images, turned into this one's frame."""
-    assert options.other_seed is not None
-    watcher.stage("Encoding by the other run", unit="images")
-    other = open_one(options, options.other_seed, device)
-    theirs = encode_stack(
-        other.encoder, subject.stack, [], seed=options.seed, batch_size=batch_size, on_progress=watcher.advance_to
-    )
-    if np.array_equal(encodings.reference.mu, theirs.reference.mu):
-        raise InputError(
-            f"--other-seed {options.other_seed} gives every image the very latent that the audited checkpoint gives: "
-            "it is the same network. Give one that was trained from another seed."
-        )
-    moved = aligned(encodings.reference, theirs.reference, options.seed)
-    return replace(encodings, moved=encodings.moved | {OTHER_SEED: moved})
-
-
-def _saved_z(subject: Subject, encodings: Encodings) -> SavedZ | str | None:
+def _saved_z(subject: Subject, encodings: Encodings, rounding: float) -> SavedZ | str | None:
     opened = subject.opened
     if not isinstance(opened, OpenedCryodrgn):
         return None
     assert opened.checkpoint is not None
     trained_on = subject.source.kept if opened.config.dataset_args.ind else None
-    return compare_saved_z(opened.checkpoint, encodings.reference.mu, encodings.reference.index, trained_on)
+    latents = encodings.reference
+    return compare_saved_z(opened.checkpoint, latents.mu, latents.index, trained_on, rounding=rounding)

@@ -45,6 +45,11 @@ class Plan:
     missing: tuple[Finding, ...]
 
     @property
+    def clean_files(self) -> list[str]:
+        """The files of noise-free images that transforms of these read."""
+        return _clean_files([*self.transforms, *self.sample.transforms])
+
+    @property
     def drawn(self) -> tuple[str, ...]:
         """The specs that have pictures of their own: what was asked for, and the two controls worth a look."""
         return tuple(spec for spec in self.shown if spec in self.asked or spec in (RENOISE, POSITIVE_CONTROL))

@@ -18,9 +18,13 @@ MEASURED = ("pose", "defocus", "astigmatism", "contrast", "micrograph", "optics_
 
 @dataclass(frozen=True)
 class Subject:
-    """What is audited: an encoder, and images; ``source`` is the stack as it is in the files."""
+    """What is audited: an encoder, and images; ``source`` is the stack as it is in the files.
+
+    ``other`` is another training run of the encoder, None where none is given.
+    """
 
     opened: OpenedEncoder
+    other: OpenedEncoder | None
     data: TrainingData
     source: ImageStack
     stack: Stack
@@ -55,6 +59,7 @@ def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subjec
     """Open the checkpoint, and the images that are given or that its config names."""
     watcher.stage("Loading the encoder")
     opened = open_one(options, options.checkpoint, device)
+    other = None if options.other_seed is None else open_one(options, options.other_seed, device)
     data = _data(options, opened)
     source = open_stack(
         data.particles,
@@ -68,7 +73,7 @@ def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subjec
     )
     stack = CentredStack(source) if isinstance(opened, OpenedCryodrgn) else source
     metadata = None if options.metadata is None else _metadata(options.metadata, source)
-    return Subject(opened, data, source, stack, metadata)
+    return Subject(opened, other, data, source, stack, metadata)
 
 
 def _metadata(path: str, source: ImageStack) -> Metadata:

@@ -24,6 +24,9 @@ class Watcher(Protocol):
     def note(self, what: str) -> None:
         """Say what the stage is busy with."""
 
+    def say(self, what: str | None) -> None:
+        """Say something that stays to be read; nothing for None."""
+
 
 @dataclass(frozen=True)
 class AuditOptions:
@@ -43,6 +46,7 @@ class AuditOptions:
     other_seed: str | None = None
     trust_pickle: bool = False
     device: str = "auto"
+    precision: str = "float32"
     batch_size: str = "auto"
     seed: int = 0
     controls: bool = True
@@ -54,6 +58,7 @@ class AuditOptions:
     umap_n: int = 20_000
     volumes: int = 6
     volume_box: int | None = None
+    resume: bool = False
 
 
 def check(options: AuditOptions) -> None:

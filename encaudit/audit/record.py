@@ -6,7 +6,7 @@ from typing import Any
 from encaudit import provenance
 from encaudit.audit.controls import Plan
 from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions, Watcher
+from encaudit.audit.options import AuditOptions
 from encaudit.results import Encodings
 from encaudit.types import Renderer
 
@@ -16,17 +16,19 @@ def record_of(
     subject: Subject,
     planned: Plan,
     encodings: Encodings,
+    images: dict[str, Any],
     command: Sequence[str],
     device: str,
-    watcher: Watcher,
+    ranks: int,
 ) -> dict[str, Any]:
-    """Say what exactly was run, and on what."""
-    record = provenance.describe_run(command, seed=options.seed, device=device, transforms=planned.asked)
+    """Say what exactly was run, by how many processes, and on which ``images`` (as ``describe_images`` says)."""
+    record = provenance.describe_run(
+        command, seed=options.seed, device=device, precision=options.precision, transforms=planned.asked
+    )
+    record["ranks"] = ranks
     record["controls"] = [spec for spec in planned.shown if spec not in planned.asked]
     record["checkpoint"] = provenance.describe_encoder(subject.opened, options.checkpoint)
-    record["images"] = provenance.describe_images(
-        subject.stack, subject.data, len(encodings.left_out), watcher.advance_to
-    )
+    record["images"] = images | {"left_out": len(encodings.left_out)}
     record["sample"] = {
         "n": len(planned.sample.rows),
         "noise": None if planned.sample.noise is None else planned.sample.noise.description,

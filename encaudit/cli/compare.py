@@ -51,6 +51,7 @@ def compare(
     from encaudit.cli.progress import Progress
     from encaudit.comparing import CompareOptions, compare_runs
     from encaudit.devices import chosen_device
+    from encaudit.probe import ALONE
     from encaudit.report.comparison_console import print_comparison
     from encaudit.report.comparison_document import to_json
     from encaudit.report.comparison_files import COMPARISON, fill_comparison
@@ -69,7 +70,7 @@ def compare(
         labels=labels,
         volumes=volumes,
         volume_box=volume_box,
-        device=chosen_device(device),
+        device=chosen_device(device, ALONE),
         seed=seed,
     )
     page = None

@@ -4,11 +4,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 _received: list[int] = []
+_finished_parts_in: list[Path] = []
 
 
 def end_on_signals() -> None:
@@ -19,6 +21,23 @@ def end_on_signals() -> None:
 def received() -> int | None:
     """Return the exit code of the signal that was received, None while there was none."""
     return 128 + _received[0] if _received else None
+
+
+def keeps_finished_parts_in(folder: Path) -> None:
+    """Say where a run keeps what it could go on from."""
+    _finished_parts_in.append(folder)
+
+
+def what_is_left() -> str:
+    """Return what an interrupted run leaves, in words."""
+    if not _finished_parts_in:
+        return "nothing was written"
+    from encaudit.probe import kept_in
+
+    kept = kept_in(_finished_parts_in[-1])
+    if not kept:
+        return "nothing was written"
+    return f"the same command with --resume goes on from the {kept} chunks that are finished"
 
 
 def end_if_received() -> None:

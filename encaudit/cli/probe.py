@@ -85,6 +85,12 @@ def probe(
         ),
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=Encoder)] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="float32, tf32 (CUDA) or bf16; what less than float32 costs is measured.", rich_help_panel=Encoder
+        ),
+    ] = "float32",
     batch_size: Annotated[
         str, typer.Option(metavar="N|auto", help="Images encoded at once.", rich_help_panel=Encoder)
     ] = "auto",
@@ -149,23 +155,34 @@ def probe(
         int, typer.Option(metavar="N", help="Particles to decode into volumes; 0 for none.", rich_help_panel=Output)
     ] = 6,
     volume_box: Annotated[int | None, typer.Option(help="Decode at this smaller box.", rich_help_panel=Output)] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from the finished chunks of a run that was interrupted; from the start where there is none.",
+            rich_help_panel=Output,
+        ),
+    ] = False,
 ) -> None:
     """Does the encoder give a harmlessly moved image the latent it gave the image?
 
     Encodes every image as it is and under each transform, and reports how far the latents move, between a floor (the
     image itself) and a ceiling (another image).
     """
+    # What cuBLAS needs to give the same bits again; it has to be there before CUDA is.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     from encaudit.audit import AuditOptions, audit_checkpoint
+    from encaudit.cli.interrupt import keeps_finished_parts_in
     from encaudit.cli.progress import Progress
+    from encaudit.probe import joined
     from encaudit.report.console import print_report
     from encaudit.report.document import to_json
     from encaudit.report.folder import OutputFolder, default_folder
 
     if output == "":
         raise InputError("-o is empty: expected a folder, or - for standard output.")
-    folder = (
-        None if output == "-" else OutputFolder(Path(output) if output else default_folder(checkpoint), force=force)
-    )
+    if output == "-" and resume:
+        raise InputError("--resume needs an output folder, beside which finished chunks are kept. Name it with -o DIR.")
     options = AuditOptions(
         checkpoint=checkpoint,
         transforms=tuple(transform or ()),
@@ -181,6 +198,7 @@ def probe(
         other_seed=other_seed,
         trust_pickle=trust_pickle,
         device=device,
+        precision=precision,
         batch_size=batch_size,
         seed=seed,
         controls=controls,
@@ -192,14 +210,28 @@ def probe(
         umap_n=umap_n,
         volumes=volumes,
         volume_box=volume_box,
+        resume=resume,
     )
-    # What other people's code prints goes to stderr: standard output is for the report.
-    with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
-        audit = audit_checkpoint(options, command=sys.argv[1:], watcher=progress)
-        page = None if folder is None else folder.write(audit, progress)
-    if folder is None:
-        to_stdout(to_json(audit.report))
-    print_report(audit.report, page)
+    with joined() as ranks:
+        with ranks.together():
+            folder = None if output == "-" else OutputFolder(Path(output or default_folder(checkpoint)), force=force)
+        if folder is not None:
+            keeps_finished_parts_in(folder.unfinished)
+        # What other people's code prints goes to stderr: standard output is for the report.
+        with Progress(shown=ranks.is_first) as progress, contextlib.redirect_stdout(sys.stderr):
+            audit = audit_checkpoint(
+                options,
+                command=sys.argv[1:],
+                watcher=progress,
+                ranks=ranks,
+                unfinished=None if folder is None else folder.unfinished,
+            )
+            page = None if audit is None or folder is None else folder.write(audit, progress)
+        if audit is None:
+            return
+        if folder is None:
+            to_stdout(to_json(audit.report))
+        print_report(audit.report, page)
 
 
 def to_stdout(text: str) -> None:

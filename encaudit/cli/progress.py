@@ -39,10 +39,10 @@ class _RateColumn(TextColumn):
 
 
 class Progress:
-    """One line a stage; silent when stderr is not a terminal."""
+    """One line a stage on a terminal, and what has to be said anywhere; nothing where it is not ``shown``."""
 
-    def __init__(self) -> None:
-        console = Console(stderr=True)
+    def __init__(self, *, shown: bool = True) -> None:
+        console = Console(stderr=True, quiet=not shown)
         self._bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -84,3 +84,8 @@ class Progress:
         end_if_received()
         if self._task is not None:
             self._bars.update(self._task, description=what)
+
+    def say(self, what: str | None) -> None:
+        """Say something that stays to be read, also where there is no terminal; nothing for None."""
+        if what is not None:
+            self._bars.console.print(f"note: {what}", markup=False, highlight=False, soft_wrap=True)

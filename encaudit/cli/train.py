@@ -1,6 +1,7 @@
 """`encaudit train`: a VAE, a lookup table, or an evil twin on the same images."""
 
 import contextlib
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -173,9 +174,12 @@ def train(
     Trains with cryoDRGN's own networks and loss. The run folder is one of cryoDRGN's: its tools and encaudit probe
     read it. With --dataset, on images of digits, with the networks and the loss of the paper's MNIST experiments.
     """
+    # What cuBLAS needs to give the same bits again; it has to be there before CUDA is.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     from encaudit.cli.interrupt import asking_to_stop
     from encaudit.cli.progress import Progress
     from encaudit.devices import chosen_device
+    from encaudit.probe import joined
     from encaudit.train.like import like as likeness_of
     from encaudit.train.particle_run import train_particles
     from encaudit.train.resolving import layers, resolve
@@ -218,24 +222,33 @@ def train(
         return
     if arch is not None or shift is not None:
         raise InputError("--arch and --shift are of digits. Name these with --dataset mnist, digits or PATH.")
-    with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
+    with (
+        joined() as ranks,
+        Progress(shown=ranks.is_first) as progress,
+        contextlib.redirect_stdout(sys.stderr),
+    ):
         progress.stage("Loading cryoDRGN")
-        before = None
-        if resume:
-            settings, before = resumed(output, kind.value, typed)
-        else:
-            likeness = None if like is None else likeness_of(like, given=typed)
-            settings = resolve(kind.value, typed, preset=preset, likeness=likeness)
-            for note in () if likeness is None else likeness.notes:
-                print(f"note: {note}")
+        before, notes = None, tuple[str, ...]()
+        with ranks.together():
+            there = chosen_device(device, ranks)
+            if resume:
+                settings, before = resumed(output, kind.value, typed)
+            else:
+                likeness = None if like is None else likeness_of(like, given=typed)
+                settings = resolve(kind.value, typed, preset=preset, likeness=likeness)
+                notes = () if likeness is None else likeness.notes
+        for note in notes if ranks.is_first else ():
+            progress.say(note)
         with asking_to_stop() as asked:
             record = train_particles(
                 settings,
                 output,
                 command=sys.argv[1:],
-                device=chosen_device(device),
+                device=there,
                 watcher=progress,
+                ranks=ranks,
                 before=before,
                 stop=asked,
             )
-    say_how_it_went(record, output)
+    if ranks.is_first:
+        say_how_it_went(record, output)

@@ -202,6 +202,6 @@ def _reported(run: TrainedRun, role: str, measures: dict[str, Summary | Skipped]
 def _provenance(
     command: Sequence[str], options: CompareOptions, runs: list[TrainedRun], index: np.ndarray
 ) -> dict[str, Any]:
-    told = describe_run(command, seed=options.seed, device=options.device, transforms=())
+    told = describe_run(command, seed=options.seed, device=options.device, precision="float32", transforms=())
     del told["transforms"]
     return told | {"images": len(index), "runs": {run.name: str(run.path) for run in runs}}

@@ -4,7 +4,7 @@ The order of operations is cryoDRGN's (`cryodrgn.commands.train_vae.eval_z`): wi
 normalize by the training norm, centre by the stored translation, flip phases by sign(CTF), circular mask, network.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from encaudit.encoders.cryodrgn_volume import CryodrgnVolume
 from encaudit.encoders.half_plane import half_plane_of
 from encaudit.encoders.weights import unusable_weight
 from encaudit.errors import InputError
+from encaudit.symmetry import Symmetry
 from encaudit.types import ImageBatch, Posterior
 from encaudit.unreadable import one_line
 
@@ -54,6 +55,8 @@ class CryodrgnEncoder:
         self._frame = CryodrgnFrame(config, self.lattice, self.device)
         flat = config.model_args.encode_mode in ("resid", "mlp")
         self._front = half_plane_of(self._frame, self._mask, self.model.encoder) if flat else None
+        square_mask = torch.equal(self._mask.view(self.box + 1, -1), self._mask.view(self.box + 1, -1).rot90())
+        self.knows_symmetries = self._front is not None and square_mask
         self._likelihood = CryodrgnLikelihood(config, self.model, self._frame)
         self.noise_model = self._likelihood.noise.words
 
@@ -69,6 +72,18 @@ class CryodrgnEncoder:
             out = rest(first.first_layer(batch))
         else:
             out = self.model.encoder(self.network_input(batch))
+        return self._posterior(out)
+
+    @torch.inference_mode()
+    def encode_symmetric(self, batch: ImageBatch, symmetries: Sequence[Symmetry]) -> list[Posterior]:
+        """Return the posteriors of the observations after each symmetry, from one transform and one matrix product."""
+        assert self._front is not None, "asked for only where knows_symmetries"
+        batch = batch.to(self.device)
+        self._check(batch)
+        first, rest = self._front
+        return [self._posterior(rest(output)) for output in first.first_layer_symmetric(batch, symmetries)]
+
+    def _posterior(self, out: Tensor) -> Posterior:
         return Posterior(out[:, : self.latent_dim].contiguous(), out[:, self.latent_dim :].contiguous())
 
     def network_input(self, batch: ImageBatch) -> Tensor:

@@ -29,9 +29,9 @@ class CryodrgnFrame:
         from_centre = torch.arange(self.box, device=device) - self.box // 2
         self._background = from_centre[:, None] ** 2 + from_centre**2 >= (self.box / 2) ** 2
 
-    def windowed(self, images: Tensor) -> Tensor:
+    def windowed(self, images: Tensor, out: Tensor | None = None) -> Tensor:
         """Return pixels as cryoDRGN takes them up: windowed, and inverted where the config says so."""
-        return images * self._signed_window
+        return torch.mul(images, self._signed_window, out=out)
 
     def coefficients(self, batch: ImageBatch, mask: Tensor) -> Tensor:
         """Return what the images say at these points, ``b*t m``: normalized, and centred by the stored translation."""
@@ -67,7 +67,10 @@ class CryodrgnFrame:
         """Return the CTF at these points, ``b m``, for parameters ``b 8``."""
         from cryodrgn.ctf import compute_ctf
 
-        freqs = self.lattice.freqs2d[mask].unsqueeze(0) / parameters[:, 0].reshape(-1, 1, 1)
+        apix = parameters[:, 0]
+        if len(apix) and bool((apix == apix[0]).all()):
+            apix = apix[:1]  # what follows from the frequencies alone, such as their angles, is then computed once
+        freqs = self.lattice.freqs2d[mask].unsqueeze(0) / apix.reshape(-1, 1, 1)
         ctf: Tensor = compute_ctf(freqs, *torch.split(parameters[:, 1:], 1, 1))
         return ctf
 

@@ -34,27 +34,30 @@ def load_module(spec: str, device: torch.device | str = "cpu") -> "ModuleEncoder
         raise InputError(f"{spec!r} names no encoder; expected pkg.mod:factory, such as my_network:build.")
     with current_folder_first(), arguments_of(name):
         target = _built(spec, _imported(spec, name, attribute))
-    if isinstance(target, nn.Module):
-        _put_on_device(spec, target, device)
-    return _encoder_of(spec, target)
+    return _encoder_of(spec, target, device)
 
 
 class ModuleEncoder:
-    """An encoder made of the user's function; ``latent_dim`` is known from the first batch on."""
+    """An encoder made of the user's function; ``latent_dim`` is known from the first batch on.
+
+    The function gets its images on ``device``.
+    """
 
     latent_dim: int
 
-    def __init__(self, name: str, function: Callable[[Tensor], Any]) -> None:
+    def __init__(self, name: str, function: Callable[[Tensor], Any], device: torch.device | str = "cpu") -> None:
         self.name = name
+        self.device = torch.device(device)
         self._function = function
         self._known_from = "before"
         self._gives_logvar: bool | None = None
 
     def encode(self, batch: ImageBatch) -> Posterior:
         """Encode the pixels; what comes back is checked, and anything but latents raises ``InputError``."""
-        images = batch.images.clone(memory_format=torch.contiguous_format)  # theirs to write into, ours to keep
+        # a copy, theirs to write into
+        images = batch.images.to(self.device, copy=True, memory_format=torch.contiguous_format)
         after = f" (for float32 images of shape {tuple(batch.images.shape)})."
-        with their_code(self.name, after, passing=torch.OutOfMemoryError), torch.no_grad():
+        with their_code(self.name, after), torch.no_grad():
             returned = self._function(images)
         posterior = checked_posterior(self.name, returned, len(batch), batch.images.device)
         dim = posterior.mu.shape[1]
@@ -82,15 +85,21 @@ class ModuleEncoder:
 class RenewableModuleEncoder(ModuleEncoder):
     """A ``ModuleEncoder`` that can be had again with fresh weights."""
 
-    def __init__(self, name: str, function: Callable[[Tensor], Any], renew: Callable[[int], Any]) -> None:
-        super().__init__(name, function)
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[Tensor], Any],
+        renew: Callable[[int], Any],
+        device: torch.device | str = "cpu",
+    ) -> None:
+        super().__init__(name, function, device)
         self._renew = renew
 
     def untrained(self, seed: int) -> ModuleEncoder:
         """Return the same architecture with weights drawn from the seed."""
         with their_code(f"{self.name}.untrained({seed})", ". It is called with the seed alone."):
             fresh = self._renew(seed)
-        return _encoder_of(f"{self.name} (untrained)", fresh).with_latents_of(self)
+        return _encoder_of(f"{self.name} (untrained)", fresh, self.device).with_latents_of(self)
 
 
 def _imported(spec: str, name: str, attribute: str) -> Any:
@@ -125,27 +134,34 @@ def _built(spec: str, target: Any) -> Any:
     return target
 
 
-def _encoder_of(name: str, target: Any) -> ModuleEncoder:
-    """Wrap an object with ``encode``, or a module with ``forward``; with the capability ``untrained`` where it can."""
+def _encoder_of(name: str, target: Any, device: torch.device | str) -> ModuleEncoder:
+    """Wrap an object with ``encode``, or a module with ``forward``; with the capability ``untrained`` where it can.
+
+    Only a module can be put on a device; any other object gets its images on the CPU.
+    """
+    if isinstance(target, nn.Module):
+        _put_on_device(name, target, device)
+    else:
+        device = "cpu"
     function = target.encode if _has(target, "encode") else target
     if not callable(function):
         raise InputError(f"{name} is {described(target)}; {EXPECTED}.")
     if _has(target, "untrained"):
-        return RenewableModuleEncoder(name, function, target.untrained)
+        return RenewableModuleEncoder(name, function, target.untrained, device)
     if isinstance(target, nn.Module) and _can_reset(target):
-        return RenewableModuleEncoder(name, function, partial(_reset, target))
-    return ModuleEncoder(name, function)
+        return RenewableModuleEncoder(name, function, partial(_reset, target), device)
+    return ModuleEncoder(name, function, device)
 
 
 def _has(target: Any, method: str) -> bool:
     return callable(getattr(target, method, None))
 
 
-def _put_on_device(spec: str, module: nn.Module, device: torch.device | str) -> None:
+def _put_on_device(name: str, module: nn.Module, device: torch.device | str) -> None:
     try:
         module.to(device).eval()
     except Exception as error:
-        raise InputError(f"{spec} cannot be put on {device} ({one_line(error)}). Try --device cpu.") from error
+        raise InputError(f"{name} cannot be put on {device} ({one_line(error)}). Try --device cpu.") from error
 
 
 def _can_reset(module: nn.Module) -> bool:
@@ -165,11 +181,10 @@ def _reset_of(module: nn.Module) -> Callable[[], None] | None:
 
 def _reset(module: nn.Module, seed: int) -> nn.Module:
     """Return a copy with every part initialized anew; drawn on the CPU, so that no device changes the numbers."""
-    device = next(module.parameters()).device
     fresh = copy.deepcopy(module).cpu()
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed % 2**63)  # torch takes no more bits
         for part in fresh.modules():
             if reset := _reset_of(part):
                 reset()
-    return fresh.to(device).eval()
+    return fresh

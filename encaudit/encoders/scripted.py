@@ -38,7 +38,7 @@ def load_torchscript(path: str | Path, device: torch.device | str = "cpu") -> Mo
         with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]  # torch does not list it
             return function(images)
 
-    return ModuleEncoder(str(path), unoptimized)
+    return ModuleEncoder(str(path), unoptimized, device)
 
 
 def load_exported(path: str | Path, device: torch.device | str = "cpu", *, trust: bool = False) -> ModuleEncoder:
@@ -64,7 +64,7 @@ def load_exported(path: str | Path, device: torch.device | str = "cpu", *, trust
     except Exception as error:  # the loader is Python throughout: a damaged file can raise anything
         raise InputError(f"{path} cannot be loaded as a torch.export program ({_first_line(error)}).") from error
     fewest, most = _batch_limits(path, program)
-    return ModuleEncoder(str(path), lambda images: _in_pieces(function, images, fewest, most))
+    return ModuleEncoder(str(path), lambda images: _in_pieces(function, images, fewest, most), device)
 
 
 def _batch_limits(path: str | Path, program: Any) -> tuple[int, int | None]:

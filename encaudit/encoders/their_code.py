@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from encaudit.errors import InputError
+from encaudit.shortage import is_of_the_machine
 from encaudit.unreadable import one_line
 
 # What encaudit itself exits with when it is told to stop, which can happen while their code runs.
@@ -15,7 +16,10 @@ _SIGNALLED = tuple(128 + getattr(signal, name) for name in ("SIGTERM", "SIGHUP")
 
 @contextmanager
 def their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()] = ()) -> Iterator[None]:
-    """Say what the user's code raised, or that it wanted to end the program; ``passing`` is left to the caller."""
+    """Say what the user's code raised, or that it wanted to end the program; ``passing`` is left to the caller.
+
+    So is what the machine raised while the code ran: out of memory, or a GPU that failed.
+    """
     try:
         yield
     except passing:
@@ -28,6 +32,8 @@ def their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()]
             "Name a module that only defines the encoder."
         ) from error
     except Exception as error:
+        if is_of_the_machine(error):
+            raise
         raise InputError(f"{what} raised {type(error).__name__}: {one_line(error)}{after}") from error
 
 

@@ -1,4 +1,4 @@
-"""Images that are arrays: .npy (mapped, not loaded) and .pt tensors, of shape n y x, or n c y x for colour.
+"""Images that are arrays: .npy and .pt (mapped, not loaded), of shape n y x, or n c y x for colour.
 
 Values are taken as they are; only IDX files, which hold 8-bit images by definition, are scaled.
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from encaudit.errors import InputError
 from encaudit.images.npy import load_npy
@@ -36,7 +37,9 @@ class ArrayPixels:
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Return these images as float32."""
-        return widened(self._images[rows])
+        if isinstance(self._images, np.ndarray):
+            return widened(self._images[rows])  # chosen by a list of rows, they are a copy
+        return widened(self._images[torch.from_numpy(rows)].float().numpy())
 
 
 class _Shaped(Protocol):
@@ -63,10 +66,9 @@ def _mapped(path: Path) -> np.ndarray:
     return np.asarray(images)
 
 
-def _tensor(path: Path, trust_pickle: bool) -> np.ndarray:
-    import torch
-
-    images = load_weights(path, trust=trust_pickle)
+def _tensor(path: Path, trust_pickle: bool) -> np.ndarray | torch.Tensor:
+    """Return the tensor as an array; of bfloat16, which numpy has not, as it is."""
+    images = load_weights(path, trust=trust_pickle, mapped=True)
     if isinstance(images, np.ndarray) and images.dtype.kind in "buif":
         return images
     if not isinstance(images, torch.Tensor) or images.is_complex():
@@ -74,7 +76,10 @@ def _tensor(path: Path, trust_pickle: bool) -> np.ndarray:
         raise InputError(f"{path} holds a {kind}; expected one tensor of real numbers, n x y x x or n x c x y x x.")
     try:
         images = images.detach().resolve_neg()
-        array: np.ndarray = (images.float() if images.dtype == torch.bfloat16 else images).numpy()
+        if images.dtype == torch.bfloat16:
+            images[:1].float().numpy()  # a look, so that what has no numpy form is refused here
+            return images
+        array: np.ndarray = images.numpy()
     except (TypeError, RuntimeError, ValueError, NotImplementedError) as error:  # sparse, nested, quantized, meta, ...
         raise InputError(
             f"{path} holds a tensor without a numpy form ({one_line(error)}); expected a dense one of real numbers. "

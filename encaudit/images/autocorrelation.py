@@ -40,8 +40,9 @@ def power_of(images: Iterable[Tensor], mask: Tensor) -> Tensor:
     taper = (1 + torch.cos(torch.pi * (kind.sqrt() / reach).clamp(max=1))) / 2
     power = over_directions(torch.fft.fft2(by_lag[kind] * taper).real)
     cut: Tensor = power.clamp(min=0)
-    total = float(cut.sum())
-    return cut * (float(power.sum()) / total) if total > 0 else cut
+    # numpy's sum: torch's rounds by the number of threads
+    total = float(cut.numpy().sum())
+    return cut * (float(power.numpy().sum()) / total) if total > 0 else cut
 
 
 def over_directions(power: Tensor) -> Tensor:

@@ -26,11 +26,11 @@ def stack_moments(stack: Stack, seed: int) -> PixelMoments:
         finite = images[torch.isfinite(images).all(dim=1)].double()
         if not len(finite):
             continue
-        offset = float(finite.mean()) if offset is None else offset  # squares about a near mean do not cancel
-        centred = finite - offset
-        count += centred.numel()
+        offset = float(finite.numpy().mean()) if offset is None else offset  # squares about a near mean do not cancel
+        centred = (finite - offset).numpy()  # torch's sum rounds by the number of threads; this one does not
+        count += centred.size
         summed += float(centred.sum())
-        summed_squares += float(centred.square().sum())
+        summed_squares += float(np.square(centred).sum())
     if offset is None:
         raise InputError(f"None of {sampled} sampled images has only finite pixels. Check the image file.")
     mean = summed / count

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from encaudit.precision import encode, encode_symmetric
 from encaudit.probe.collected import REFERENCE, Key
 from encaudit.probe.rendered import Rendered
 from encaudit.probe.sample import Sample
 from encaudit.probe.steadiness import refuse_two_latents
 from encaudit.results import IDENTITY
 from encaudit.transforms import SpecTransform
-from encaudit.types import Encoder, ImageBatch, Posterior
+from encaudit.types import Encoder, ImageBatch, Posterior, SymmetricEncoder
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,34 @@ def encode_all(
 ) -> dict[Key, tuple[np.ndarray, Posterior]]:
     """Return, for each job, which positions of the batch it covers, and their posterior."""
     whole = np.arange(len(batch))
-    reference = encoders[False].encode(batch)
+    reference = encode(encoders[False], batch)
     found = {REFERENCE: (whole, reference)}
+    found |= {key: (whole, posterior) for key, posterior in _by_symmetry(encoders, jobs, batch).items()}
     index = batch.index.cpu().numpy()
     in_sample = np.isin(index, sample.rows)
     rendered = Rendered(encoders[False], batch, reference, sample)
     for key, job in jobs.items():
         covered = job.transform.covers(index) & (in_sample | (not job.sampled))
-        if not covered.any():
+        if not covered.any() or key in found:
             continue
         rows = np.flatnonzero(covered)
         observed = rendered.prepared(job.transform, rows)
-        found[key] = (rows, encoders[job.untrained].encode(job.transform(observed, seed=seed)))
+        found[key] = (rows, encode(encoders[job.untrained], job.transform(observed, seed=seed)))
     refuse_two_latents(reference, found[(IDENTITY, False)][1])
+    return found
+
+
+def _by_symmetry(encoders: dict[bool, Encoder], jobs: dict[Key, Job], batch: ImageBatch) -> dict[Key, Posterior]:
+    """Return what can be said of jobs that only turn or mirror whole particles, by encoders that need no copies."""
+    found: dict[Key, Posterior] = {}
+    for untrained, encoder in encoders.items():
+        if not (batch.is_particle and isinstance(encoder, SymmetricEncoder) and encoder.knows_symmetries):
+            continue
+        alike = {
+            key: job.transform.symmetry
+            for key, job in jobs.items()
+            if job.transform.symmetry is not None and job.untrained == untrained and not job.sampled
+        }
+        if alike:
+            found |= zip(alike, encode_symmetric(encoder, batch, list(alike.values())), strict=True)
     return found

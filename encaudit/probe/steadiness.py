@@ -2,7 +2,7 @@
 
 import torch
 
-from encaudit.errors import UnstableEncoderError
+from encaudit.errors import InputError, UnstableEncoderError
 from encaudit.types import Encoder, ImageBatch, Posterior
 
 SAME_IMAGE_TOLERANCE = 1e-3  # of the spread of mu; rounding between batch sizes is below 1e-5, batch norm far above
@@ -34,6 +34,21 @@ def refuse_batch_dependence(encoder: Encoder, batch: ImageBatch) -> None:
             f"An image's latent depends on the other images of its batch (it moves by {worst:.3g}, the latents spread "
             f"over {spread:.3g}). Usual cause: batch norm left in training mode; call .eval() in your factory."
         )
+
+
+def refuse_other_latents(before: Posterior, now: Posterior) -> float:
+    """Refuse an encoder that no longer gives these images the latents it gave in the run that is resumed.
+
+    Return the largest difference, of the spread of the latents: 0 for the same bits, and rounding on another machine.
+    """
+    if before.mu.shape[1] == now.mu.shape[1]:
+        worst, spread = difference(before, Posterior(now.mu.cpu(), None if now.logvar is None else now.logvar.cpu()))
+        if worst <= SAME_IMAGE_TOLERANCE * spread:
+            return worst / spread
+    raise InputError(
+        "The encoder no longer gives the images the latents that it gave in the run to resume: its weights, or what it "
+        "is made by, are others. Give the same encoder to go on, or leave out --resume to begin anew."
+    )
 
 
 def difference(one: Posterior, other: Posterior) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from encaudit.report.headline import (
     probes_of,
     verdict,
 )
+from encaudit.report.timing import time_line
 from encaudit.results import Report, Skipped
 
 NAME_WIDTH, WORDS_WIDTH, NUMBER_WIDTH = 26, 18, 17  # characters, with their padding
@@ -28,7 +29,7 @@ STYLES = {"note": "cyan", "warning": "yellow", "error": "bold red"}
 
 
 def print_report(report: Report, page: Path | None = None, console: Console | None = None) -> None:
-    """Print the headline numbers, the findings, and where the page is."""
+    """Print the headline numbers, the findings, where the time went, and where the page is."""
     console = console or Console(stderr=True)
     fitting = (console.width - NAME_WIDTH - WORDS_WIDTH) // NUMBER_WIDTH
     headlines = HEADLINES[: max(fitting, 2)]
@@ -40,6 +41,8 @@ def print_report(report: Report, page: Path | None = None, console: Console | No
     for finding in report.findings:
         style = STYLES[finding.level]
         console.print(f"[{style}]{finding.level}[/{style}] {escape(finding.text)}", highlight=False)
+    if (took := time_line(report)) is not None:
+        console.print(Text(took, "dim"), highlight=False)
     if page is not None:
         console.print(Text.assemble("Report: ", (str(page), "bold")), soft_wrap=True, highlight=False)
 

@@ -84,6 +84,12 @@ class OutputFolder:
         if not os.access(path if path.exists() else parent, os.W_OK) or not os.access(parent, os.W_OK):
             raise InputError(f"{parent} is not writable. Name another output folder with -o DIR.")
 
+    @property
+    def unfinished(self) -> Path:
+        """The hidden folder beside it, where finished chunks are kept until everything is written."""
+        path = self.path.resolve()  # a name for . and .. too
+        return path.parent / f".{path.name}.unfinished"
+
     def write(self, audit: Audit, watcher: Watcher) -> Path:
         """Write an audit, and return where the page is; InputError when the disk does not take it."""
         watcher.stage("Writing")
@@ -111,6 +117,7 @@ class OutputFolder:
             for folder in new_parents:
                 if folder.exists() and not any(folder.iterdir()):
                     folder.rmdir()
+        shutil.rmtree(self.unfinished, ignore_errors=True)
         return self.path / self._contents.page
 
     def _move_into_place(self, partial: Path) -> None:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from encaudit.dose import DOSES
 from encaudit.report.figures import figure_name
 from encaudit.report.headline import HEADLINES, WORDS, between, controls_of, find, interval, number, probes_of, verdict
+from encaudit.report.timing import time_line
 from encaudit.results import IDENTITY, Measurement, Report, Skipped
 from encaudit.verdicts import is_probe
 
@@ -60,6 +61,7 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
     return environment.get_template("report.html.j2").render(
         report=report,
         title=_title(report),
+        took=time_line(report),
         specs=specs,
         headlines=HEADLINES,
         words={spec: verdict(report, spec) for spec in specs},

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from encaudit.errors import InputError, StoppedError
+from encaudit.probe import ALONE, Ranks
 from encaudit.train.evaluation import evaluate, mean_losses, posterior_of_all
 from encaudit.train.loop import Place, Schedule, train
 from encaudit.train.objective import Objective
-from encaudit.train.ranks import Ranks
 from encaudit.train.run_folder import Z_TWIN, RunFolder, Z
 from encaudit.train.run_record import EpochRecord, RunRecord, Travel
+from encaudit.train.sums import Sums
 
 STATE_VERSION = 1
 
@@ -46,8 +47,12 @@ class Run:
     folder: RunFolder
     record: RunRecord
     watcher: Watcher
-    ranks: Ranks
+    ranks: Ranks = ALONE
     stop: Callable[[], object] = lambda: None
+
+    def __post_init__(self) -> None:
+        """Make ready to sum over processes."""
+        self._sums = Sums(self.ranks, self.objective.device)
 
     def carry_out(self, *, resume: bool) -> RunRecord:
         """Train to the end, and write all that a run leaves; returns what run.json says.
@@ -62,13 +67,13 @@ class Run:
             self.rows,
             self.schedule,
             start=start,
-            ranks=self.ranks,
+            sums=self._sums,
             on_batch=self._after_batch,
             on_epoch=self._after_epoch,
         )
-        if self.ranks.first:
-            self._finish()
-        self.ranks.wait()
+        with self.ranks.together():
+            if self.ranks.is_first:
+                self._finish()
         return self.record
 
     def _after_batch(self, place: Place) -> None:
@@ -79,15 +84,18 @@ class Run:
         )
         self.watcher.advance_to((place.epoch - 1) * n + place.images, self.schedule.epochs * n)
         asked_by = self.stop()
-        asked = torch.tensor([float(bool(asked_by))], device=self.objective.device)
-        if self.ranks.total(asked).item():  # all processes stop at the same batch
+        if self._sums.total(torch.tensor([float(bool(asked_by))], device=self.objective.device)).item():
+            # all processes come to here at the same batch, whichever was asked first
             said = f"epoch {place.epoch}, batch {place.batch}"
-            if self.ranks.first:
-                self._save_state(place, said)
+            with self.ranks.together():
+                if self.ranks.is_first:
+                    self._save_state(place, said)
             raise StoppedError(f"stopped after {said}. Go on with --resume -o {self.folder.path}.", asked_by)
 
     def _after_epoch(self, epoch: EpochRecord, following: Place) -> None:
-        if self.ranks.first:
+        with self.ranks.together():
+            if not self.ranks.is_first:
+                return
             if len(self.held_out):
                 held_out = mean_losses(self.objective, self.held_out, self.schedule.seed)
                 epoch = epoch.model_copy(update={"held_out": held_out})
@@ -95,7 +103,6 @@ class Run:
             if epoch.epoch % self.checkpoint_every == 0:
                 self._write_checkpoint(epoch.epoch, numbered=True)
                 self._save_state(following, f"epoch {epoch.epoch}")
-        self.ranks.wait()
 
     def _write_checkpoint(self, epoch: int, *, numbered: bool) -> None:
         latents = {Z: posterior_of_all(self.objective)}

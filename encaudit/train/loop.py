@@ -15,9 +15,10 @@ from torch import Tensor
 
 from encaudit.draws import generator
 from encaudit.errors import DivergedError
+from encaudit.probe import ALONE
 from encaudit.train.objective import Objective, Step
-from encaudit.train.ranks import Ranks, sum_gradients
 from encaudit.train.run_record import EpochRecord, LossTerms
+from encaudit.train.sums import Sums
 
 NAMED = 10  # rows of the stack in a message
 
@@ -66,7 +67,7 @@ def train(
     schedule: Schedule,
     *,
     start: Place | None = None,
-    ranks: Ranks | None = None,
+    sums: Sums | None = None,
     on_batch: OnBatch = lambda _: None,
     on_epoch: OnEpoch = lambda *_: None,
 ) -> None:
@@ -76,7 +77,7 @@ def train(
     came to, and where the next one starts. Raises DivergedError, before it spoils the networks, for a loss that is no
     number.
     """
-    place, ranks = start or Place(), ranks or Ranks()
+    place, sums = start or Place(), sums or Sums(ALONE, objective.device)
     scaler = torch.amp.GradScaler(objective.device.type, enabled=objective.amp)
     while place.epoch <= schedule.epochs:
         order = epoch_order(rows, schedule.seed, place.epoch)
@@ -85,7 +86,7 @@ def train(
         for number in range(place.batch, len(batches)):
             started = time.monotonic()
             positions = batches[number]
-            terms = take_step(objective, positions, Step(place.epoch, number, noise[positions]), scaler, ranks)
+            terms = take_step(objective, positions, Step(place.epoch, number, noise[positions]), scaler, sums)
             place.batch, place.images = number + 1, place.images + len(positions)
             place.sums = [summed + term * len(positions) for summed, term in zip(place.sums, terms, strict=True)]
             place.seconds += time.monotonic() - started
@@ -107,24 +108,24 @@ def epoch_noise(n: int, latent_dim: int, seed: int, epoch: int) -> Tensor:
 
 
 def take_step(
-    objective: Objective, positions: np.ndarray, step: Step, scaler: torch.amp.GradScaler, ranks: Ranks
+    objective: Objective, positions: np.ndarray, step: Step, scaler: torch.amp.GradScaler, sums: Sums
 ) -> list[float]:
     """Take one step of the optimizers; return the mean losses of the batch."""
     for optimizer in objective.optimizers:
         optimizer.zero_grad()
     whole = torch.from_numpy(positions)
-    part = ranks.part(len(positions))
+    part = sums.part(len(positions))
     share = (part.stop - part.start) / len(positions)
     terms = torch.zeros(3, device=objective.device)
     if share:
         losses = objective.loss(whole[part], Step(step.epoch, step.batch, step.noise[part]))
         terms = losses.stacked() * share
-    found: list[float] = ranks.total(terms).tolist()
+    found: list[float] = sums.total(terms).tolist()
     if not np.isfinite(found).all():
         raise DivergedError(_diverged(objective.index[positions], step, found))
     if share:
         scaler.scale(losses.total * share).backward()
-    sum_gradients(objective.optimizers, whole.to(objective.device), ranks)
+    sums.gradients(objective.optimizers, whole.to(objective.device))
     for optimizer in objective.optimizers:
         scaler.step(optimizer)
     scaler.update()

@@ -20,12 +20,12 @@ from encaudit.train.run_record import RunRecord
 from encaudit.types import Posterior
 from encaudit.unreadable import reading
 
-RECORD, CONFIG, STATE, EVALUATION = "run.json", "config.yaml", "state.pkl", "evaluation.npz"
+RECORD, LOG, CONFIG, STATE, EVALUATION = "run.json", "run.log", "config.yaml", "state.pkl", "evaluation.npz"
 Z, Z_TWIN = "z", "z_twin"
 
 
 class RunFolder:
-    """A folder of one run: config.yaml, weights.N.pkl, z.N.pkl, run.json, state.pkl, evaluation.npz."""
+    """A folder of one run: config.yaml, weights.N.pkl, z.N.pkl, run.json, run.log, state.pkl, evaluation.npz."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -64,8 +64,9 @@ class RunFolder:
             unfinished.unlink(missing_ok=True)
 
     def write_record(self, record: RunRecord) -> None:
-        """Write run.json."""
+        """Write run.json, and the run.log that cryoDRGN's tools look for."""
         self.write(RECORD, lambda path: path.write_text(record.to_json()))
+        self.write(LOG, lambda path: path.write_text(record.to_log()))
 
     def write_checkpoint(self, epoch: int | None, weights: Mapping[str, Any], latents: Mapping[str, Posterior]) -> None:
         """Write weights.N.pkl and each of ``latents`` as NAME.N.pkl, two pickles of ``n d``; without N at the end."""

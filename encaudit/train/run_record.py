@@ -1,5 +1,6 @@
 """run.json: what was trained, on what, and how the loss went."""
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -48,6 +49,7 @@ class RunRecord(BaseModel):
     seed: int
     versions: dict[str, str | None]
     device: str
+    precision: str = "float32"
     processes: int = 1
     files: dict[str, dict[str, Any] | None]
     n: int
@@ -57,6 +59,16 @@ class RunRecord(BaseModel):
     epochs: list[EpochRecord] = []
     travel: Travel | None = None
     finished: bool = False
+
+    def to_log(self) -> str:
+        """Return the text of run.log, from whose lines `cryodrgn analyze` reads the loss of each epoch."""
+        lines = [self.command, f"cryoDRGN {self.versions.get('cryodrgn')}"]
+        lines += [
+            f"# =====> Epoch: {one.epoch} Average gen loss = {one.train.reconstruction:.6f}, KLD = {one.train.kl:.6f}, "
+            f"total loss = {one.train.total:.6f}; Finished in {timedelta(seconds=one.seconds)}"
+            for one in self.epochs
+        ]
+        return "\n".join(lines) + "\n"
 
     def to_json(self) -> str:
         """Return the text of run.json."""

@@ -59,6 +59,7 @@ def latents_of(name: str, stack: Stack, device: str) -> tuple[np.ndarray, np.nda
     saved: list[np.ndarray | None] | None = _saved(Path(name))
     if saved is None:
         encodings = encode_stack(open_encoder(name, device=device).encoder, stack, (), seed=0)
+        assert encodings is not None  # as this process encodes alone
         if encodings.left_out:
             raise InputError(
                 f"{name}: {len(encodings.left_out)} images cannot be encoded (row "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from encaudit.symmetry import Symmetry
 from encaudit.transforms.rotation import DFANG
 from encaudit.transforms.spec import Deterministic
 
@@ -31,6 +32,11 @@ class Mirror(Deterministic):
     example = "mirror or mirror:frame=array"
 
     frame: Literal["covariant", "centred", "array"] = "covariant"
+
+    @property
+    def symmetry(self) -> Symmetry | None:
+        """The mirror, in the covariant frame."""
+        return Symmetry(0, mirrored=True) if self.frame == "covariant" else None
 
     def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the mirrored observations."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.symmetry import Symmetry
 from encaudit.transforms.spec import Deterministic
 from encaudit.transforms.subpixel import shift_lines
 
@@ -38,6 +39,11 @@ class QuarterTurn(Deterministic):
     quarters: ClassVar[int]  # clockwise
 
     frame: Literal["covariant", "centred", "array"] = "covariant"
+
+    @property
+    def symmetry(self) -> Symmetry | None:
+        """A turn, in the covariant frame."""
+        return Symmetry(self.quarters) if self.frame == "covariant" else None
 
     def moved(self, batch: ImageBatch) -> ImageBatch:
         """Return the turned observations."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, 
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.symmetry import Symmetry
 
 if TYPE_CHECKING:
     from encaudit.types import ImageBatch
@@ -73,6 +74,11 @@ class SpecTransform(ABC):
     def needs(self) -> frozenset[str]:
         """The optional fields of ImageBatch that have to be there: among those of MISSING_FIELD."""
         return frozenset()
+
+    @property
+    def symmetry(self) -> Symmetry | None:
+        """The symmetry of the square that particles undergo with all their metadata; None where it is not just that."""
+        return None
 
     def covers(self, index: np.ndarray) -> np.ndarray:
         """Which of these stack rows (``n``) can it be applied to? True for all, but where a file says otherwise."""

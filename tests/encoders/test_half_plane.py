@@ -9,6 +9,7 @@ import torch
 from encaudit.encoders import open_encoder
 from encaudit.encoders.cryodrgn import CryodrgnEncoder
 from encaudit.images import CentredStack, open_stack
+from encaudit.symmetry import Symmetry
 from encaudit.transforms import TRANSFORMS, parse_transform
 from encaudit.types import ImageBatch, PixelMoments, Posterior
 from tests.fresh_run import write_run
@@ -53,6 +54,18 @@ def test_every_transform(audited, spec: str) -> None:
     encoder, batch = audited
     encoder.encode(batch)  # its factors are known to the encoder when the moved images come, as in the pass
     assert_same(encoder, parse_transform(spec)(batch, seed=0))
+
+
+@pytest.mark.parametrize("mirrored", ["", "mirror+"])
+@pytest.mark.parametrize("turn", ["rot90", "rot180", "rot270"])
+def test_what_symmetric_copies_would_get_is_known_without_making_them(audited, turn: str, mirrored: str) -> None:
+    encoder, batch = audited
+    symmetry = Symmetry(parse_transform(turn).symmetry.quarters, bool(mirrored))
+    other, found = encoder.encode_symmetric(batch, [Symmetry(0), symmetry])
+    expected = plain(encoder, parse_transform(mirrored + turn)(batch, seed=0))
+    for one, another in ((expected.mu, found.mu), (expected.logvar, found.logvar)):
+        torch.testing.assert_close(another, one, rtol=0, atol=SAME * float(one.abs().max()))
+    assert (found.mu - other.mu).abs().max() > 1e-3  # these are not the latents of the unmoved images
 
 
 def test_no_transform_of_one_image_is_forgotten() -> None:

@@ -350,3 +350,22 @@ def _renewing(name: str) -> RenewableModuleEncoder:
 def test_a_seed_of_more_bits_than_torch_takes_is_no_error() -> None:
     encoder = _renewing("net")
     assert torch.equal(encoder.untrained(2**64 + 3).encode(batch()).mu, encoder.untrained(3).encode(batch()).mu)
+
+
+def test_a_module_gets_its_images_where_it_is_and_any_other_object_on_the_cpu() -> None:
+    seen = []
+
+    def look(images: torch.Tensor) -> torch.Tensor:
+        seen.append(images.device.type)
+        return torch.zeros(len(images), 2)
+
+    posterior = ModuleEncoder("mine", look, "meta").encode(batch())
+    assert seen == ["meta"]
+    assert posterior.mu.device.type == "cpu"  # where the batch was
+    assert load_module("their_network:Net", device="meta").device.type == "meta"
+    assert load_module("their_network:Mean", device="meta").device.type == "cpu"
+
+
+def test_the_untrained_module_is_where_the_trained_one_is() -> None:
+    trained = RenewableModuleEncoder("mine", torch.nn.Identity(), lambda _: torch.nn.Linear(2, 2), "meta")
+    assert trained.untrained(0).device.type == "meta"

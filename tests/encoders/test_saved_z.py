@@ -29,6 +29,13 @@ def test_equal_latents_agree_and_moved_ones_do_not(checkpoint: Path) -> None:
     assert not off.agrees
 
 
+def test_a_reduced_precision_is_allowed_its_rounding_and_other_images_are_not(checkpoint: Path) -> None:
+    rounded = Z + np.float32(0.01)
+    assert compare_saved_z(checkpoint, rounded, np.arange(8), None, rounding=0.01).agrees
+    assert not compare_saved_z(checkpoint, rounded, np.arange(8), None, rounding=1e-4).agrees
+    assert not compare_saved_z(checkpoint, Z[::-1], np.arange(8), None, rounding=0.01).agrees
+
+
 def test_rows_are_matched_by_stack_row(checkpoint: Path) -> None:
     rows = np.array([5, 2])
     assert compare_saved_z(checkpoint, Z[rows], rows, None).agrees

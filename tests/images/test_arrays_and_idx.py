@@ -201,9 +201,34 @@ def test_a_tensor_with_a_lazy_sign_keeps_its_values(tmp_path: Path) -> None:
 
 
 @given(hnp.arrays(st.sampled_from(["i2", ">f4", "f2", "u1"]), (2, 3, 3), elements=st.integers(0, 100)))
-def test_widening_changes_no_value_and_shares_no_memory(images: np.ndarray) -> None:
+def test_widening_changes_no_value_and_leaves_what_it_is_given(images: np.ndarray) -> None:
     wide = widened(images)
     assert wide.dtype == np.dtype("=f4")
     assert wide.flags.c_contiguous
     assert not np.shares_memory(wide, images)
     assert np.array_equal(wide, images.astype(np.float64))
+
+
+def test_what_is_float32_already_is_not_copied_once_more() -> None:
+    images = numbered_images(3)
+    assert widened(images) is images
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".pt"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int16", "uint8", "bfloat16"])
+def test_a_batch_is_the_readers_own_and_the_stack_stays_in_its_file(tmp_path: Path, suffix: str, dtype: str) -> None:
+    if (suffix, dtype) == (".npy", "bfloat16"):
+        pytest.skip("numpy has no such numbers")
+    path = tmp_path / f"a{suffix}"
+    images = torch.from_numpy(numbered_images(6)).to(getattr(torch, dtype))
+    if suffix == ".npy":
+        np.save(path, images.numpy())
+    else:
+        torch.save(images, path)
+    before = path.read_bytes()
+    stack = open_stack(path)
+    first = stack.read(np.arange(3)).images
+    first += 100
+    assert torch.equal(stack.read(np.arange(3)).images, images[:3].float())
+    del stack
+    assert path.read_bytes() == before

@@ -31,6 +31,19 @@ def test_moments_pass_over_images_that_are_not_finite(tmp_path: Path) -> None:
     assert (moments.mean, moments.std) == pytest.approx((good.mean(), good.std()), rel=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_moments_do_not_depend_on_the_number_of_threads(tmp_path: Path, seed: int) -> None:
+    stack = open_stack(saved(tmp_path, np.random.default_rng(seed).normal(0, 3, (100, 64, 64))))
+    before, found = torch.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            found.add(stack_moments(stack, 0))
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1
+
+
 def test_moments_of_a_large_stack_are_sampled_evenly_by_the_seed(tmp_path: Path) -> None:
     images = np.repeat(np.arange(2500.0), 4).reshape(2500, 2, 2)
     stack = open_stack(saved(tmp_path, images))

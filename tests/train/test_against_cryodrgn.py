@@ -104,19 +104,21 @@ def test_the_command_left_alone_comes_to_the_same_loss(tmp_path: Path, caplog: p
     theirs = [float(value) for value in re.findall(r"total loss = ([\d.]+)", log)]
     ours = [epoch.train.total for epoch in train(settings, tmp_path / "ours").epochs]
     assert len(theirs) == 2
-    fallen = theirs[0] - theirs[-1]
-    assert fallen > 0.1
-    np.testing.assert_allclose(ours, theirs, atol=0.05 * fallen)
+    assert theirs[0] - theirs[-1] > 0.1
+    # in five other orders ours were 1.155 +- 0.004 and 1.003 +- 0.009
+    np.testing.assert_allclose(ours, theirs, atol=0.04)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:cryodrgn")
 def test_its_own_functions_read_the_run(tmp_path: Path) -> None:
+    from cryodrgn.analysis import parse_loss
     from cryodrgn.commands import eval_vol
     from cryodrgn.models import HetOnlyVAE
     from cryodrgn.utils import load_pkl
 
     settings = fixture_settings(n=32, epochs=1)
-    train(settings, tmp_path / "run")
+    record = train(settings, tmp_path / "run")
+    assert parse_loss(str(tmp_path / "run" / "run.log")) == pytest.approx([record.epochs[0].train.total], abs=1e-6)
     HetOnlyVAE.load(str(tmp_path / "run" / "config.yaml"), str(tmp_path / "run" / "weights.1.pkl"))
     z = load_pkl(tmp_path / "run" / "z.1.pkl")
     assert z.shape == (32, 3)

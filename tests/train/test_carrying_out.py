@@ -60,7 +60,7 @@ def learned(folder: Path) -> dict:
 def test_a_run_leaves_what_was_agreed(kind: str, changes: dict, run: FreshRun, tmp_path: Path) -> None:
     record = train(settings_for(run, kind, **changes), tmp_path / "out")
     out = tmp_path / "out"
-    expected = {"config.yaml", "run.json", "state.pkl", "evaluation.npz"}
+    expected = {"config.yaml", "run.json", "run.log", "state.pkl", "evaluation.npz"}
     expected |= {f"{name}{number}.pkl" for name in ("weights", "z") for number in ("", ".1", ".2")}
     if kind == "twin":
         expected |= {f"z_twin{number}.pkl" for number in ("", ".1", ".2")}

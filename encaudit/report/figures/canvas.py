@@ -53,8 +53,8 @@ def png(figure: Any) -> bytes:
     from PIL import Image
 
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI)
-    picture = Image.open(drawn).convert("RGB")
+    figure.savefig(drawn, format="rgba", dpi=DPI)
+    picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), drawn.getvalue()).convert("RGB")
     for colors in (256, 64, 20):
         small = io.BytesIO()
         reduced = picture.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)

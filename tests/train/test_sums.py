@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from encaudit.train.ranks import Ranks
+from encaudit.probe import Ranks
 from encaudit.train.run_folder import RunFolder, read_record
+from encaudit.train.sums import Sums
 from tests.fresh_run import FreshRun
 from tests.train.small_runs import settings_for, train
 
@@ -20,21 +21,25 @@ SYSTEMS = {"vae": {"held_out": 0.1}, "vlt": {"table_lr": 0.1}, "twin": {}}
 BY_TWO = """
 import sys
 from pathlib import Path
-from encaudit.train.ranks import joined
+from encaudit.probe import joined
 from tests.fresh_run import FreshRun
 from tests.train.small_runs import settings_for, train
-from tests.train.test_ranks import SYSTEMS
+from tests.train.test_sums import SYSTEMS
 run = FreshRun(Path(sys.argv[1]), {}, None, None, None, None)
-with joined("cpu"):
+with joined() as ranks:
     for kind, changes in SYSTEMS.items():
-        train(settings_for(run, kind, batch_size=9, **changes), Path(sys.argv[2]) / kind)
+        train(settings_for(run, kind, batch_size=9, **changes), Path(sys.argv[2]) / kind, ranks=ranks)
 """
+
+
+def of(number: int, count: int) -> Sums:
+    return Sums(Ranks(number, count), torch.device("cpu"))
 
 
 def test_parts_cover_a_batch() -> None:
     for n in (0, 1, 2, 7, 8):
         for count in (1, 2, 3):
-            parts = [np.arange(n)[Ranks(number, count).part(n)] for number in range(count)]
+            parts = [np.arange(n)[of(number, count).part(n)] for number in range(count)]
             assert np.concatenate(parts).tolist() == list(range(n))
 
 

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 CODE := encaudit tests fixtures benchmarks
 
-.PHONY: demo test check fix fixtures bench calibrate docs clean
+.PHONY: demo test check fix fixtures bench million calibrate docs clean
 
 demo: $(READY)
 	$(BIN)/encaudit probe fixtures/particles/run --metadata fixtures/particles/particles.star \
@@ -31,9 +31,14 @@ fixtures: $(READY)
 	$(BIN)/python -m fixtures.build
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.encoding -o docs/performance.md README.md
 	$(BIN)/python -m benchmarks.statistics
 	$(BIN)/python -m benchmarks.volumes
+
+# Does the memory of an audit stay bounded? About an hour on two cores.
+million: $(READY)
+	$(BIN)/python -m benchmarks.million
+	$(BIN)/python -m benchmarks.after_the_pass --n 1000000
 
 # How often verdicts are wrong, how often intervals hold the truth, and whether the tests notice a wrong metric.
 calibrate: $(READY)

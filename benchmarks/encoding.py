@@ -3,7 +3,7 @@
 Side by side in one run, interleaved: encaudit encodes each image as it is and under probes, cryoDRGN's own
 `train_vae.eval_z` encodes a stack once, and `cryodrgn eval_images`, the command a user would type, decodes as well.
 Prints medians and their spread, how the time grows with the number of images, of probes and of pixels, and where it
-goes; `-o docs/performance.md` puts the tables into that page, between its marks.
+goes; `-o docs/performance.md README.md` puts the tables into these pages, between their marks.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def against_others(run: FreshRun, rounds: int, few: int, device: str) -> Rows:
         [
             name,
             str(spread),
-            *(f"{of.median / spread.median:,.1f}x" if spread is not of else "" for of in (raw, covariant)),
+            *("" if spread is of else f"{of.median / spread.median:,.3g}x" for of in (raw, covariant)),
         ]
         for name, spread in found.items()
     ]
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=4096, help="of 128 pixels")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--few", type=int, default=16, help="images for eval_images; 0 leaves it out")
-    parser.add_argument("-o", dest="page", type=Path, help="the page that holds the tables")
+    parser.add_argument("-o", dest="pages", type=Path, nargs="+", default=[], help="pages that hold the tables")
     options = parser.parse_args()
     device, rounds = options.device, options.rounds
     with tempfile.TemporaryDirectory() as made:
@@ -101,7 +101,7 @@ def main() -> None:
         machine = measured(device, run.particles)
         others = against_others(run, rounds, options.few, device)
         probes = over_probes(run, rounds, device)
-        images, slope = over_images(run, rounds, device)
+        images, slope = over_images(run_of(folder, 64, 256, 8 * options.images), rounds, device)
         shares = where_the_time_goes(run, RAW[:PROBES], machine, device)
         sizes = over_sizes(folder, SIZES, 8192, rounds, device)
     about = f"{machine.name}, {machine.threads} threads, torch {torch.__version__}; median (least .. most) of {rounds}."
@@ -111,14 +111,14 @@ def main() -> None:
         "sizes": as_markdown(["box", "encoder", f"encaudit, {rate}", "`eval_z`", "faster by"], sizes),
         "probes": as_markdown(["probes", "microseconds an image", "on a straight line", rate], probes),
         "images": as_markdown(["images", "seconds", rate], images)
-        + f"\n\nThe seconds grow with the {slope:.3f}rd power of the number of images.".replace("rd power", " power"),
+        + f"\n\nSlope of the seconds over the number of images, both as logarithms: {slope:.3f}.",
         "operators": as_markdown(["what", "share", "bound", "share of the bound"], shares),
         "bounds": as_markdown(["bound", "measured"], bounds(machine)),
         "about": about,
     }
     print(about, *blocks.values(), sep="\n\n")
-    if options.page is not None:
-        put_into(options.page, blocks)
+    for page in options.pages:
+        put_into(page, blocks)
 
 
 if __name__ == "__main__":

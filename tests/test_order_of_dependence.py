@@ -9,7 +9,7 @@ LEVELS = [
     {"types", "results"},
     {"unreadable"},
     {"shortage"},
-    {"registry", "stats", "pickles", "hashing", "draws", "precision", "simulation"},
+    {"registry", "stats", "pickles", "hashing", "draws", "precision", "pairs", "simulation"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood", "datasets"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed", "devices"},
@@ -25,6 +25,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 WITHOUT_TORCH = {
     "results",
     "stats",
+    "pairs",
     "metrics",
     "embedding",
     "errors",

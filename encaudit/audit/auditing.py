@@ -32,6 +32,7 @@ from encaudit.probe import ALONE, Ranks, rounding_of
 from encaudit.results import IDENTITY, OTHER_SEED, UNTRAINED, Encodings, Report
 from encaudit.shortage import machine_permitting
 from encaudit.stability import overall, stability
+from encaudit.stats import group_codes
 from encaudit.transforms import parse_transform
 from encaudit.verdicts import is_probe, judge
 from encaudit.volumes import VolumeStudy
@@ -113,7 +114,7 @@ def _audit(
         )
     kept = np.isin(subject.source.index, encodings.reference.index)
     together = subject.sampled_together
-    groups = None if together is None else together[kept]
+    groups = None if together is None else group_codes(together[kept])  # numbers are sorted faster than names
 
     watcher.stage("Measuring")
     shown = _only(encodings, [UNTRAINED, *planned.shown, OTHER_SEED])
@@ -144,6 +145,7 @@ def _audit(
         umap_n=options.umap_n,
         moved_n=COPIES_DRAWN,
         labelled=np.arange(min(LABELLED, len(encodings.reference))),
+        neighbours=measured.neighbours,
         on_progress=watcher.note,
     )
     volumes = decode_volumes(options, subject, drawn, watcher)

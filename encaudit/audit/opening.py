@@ -45,8 +45,13 @@ class Subject:
         names = self.micrographs
         if names is None or (names == "").all():
             return None
-        alone = np.array([f"\0{row}" for row in range(len(names))])  # no name of a file
-        return np.where(names == "", alone, names)
+        unknown = np.flatnonzero(names == "")
+        if not len(unknown):
+            return names
+        alone = np.array([f"\0{row}" for row in unknown])  # no name of a file
+        together = names.astype(np.result_type(names, alone))
+        together[unknown] = alone
+        return together
 
     @property
     def optics_groups(self) -> np.ndarray | None:

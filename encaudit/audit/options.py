@@ -63,7 +63,9 @@ class AuditOptions:
 
 def check(options: AuditOptions) -> None:
     """Refuse, before anything is loaded, what could not be carried out; InputError."""
-    if options.batch_size != "auto" and not (options.batch_size.isdecimal() and int(options.batch_size) > 0):
+    if options.batch_size != "auto" and not (
+        options.batch_size.isascii() and options.batch_size.isdecimal() and int(options.batch_size) > 0
+    ):
         raise InputError(f"--batch-size {options.batch_size}: expected a positive number or auto.")
     for name in ("images", "poses", "ctf", "datadir", "ind", "metadata", "other_seed"):
         if getattr(options, name) == "":

@@ -100,14 +100,18 @@ def _encoded_again(kept: KeptChunks, division: Division, encoder: Encoder, stack
 
     Return what there is to say of rounding that has changed.
     """
-    number, arrays = next(iter(kept.finished.items()))
-    former = reference_of(arrays)
-    batch = stack.read(division[number][0])
-    usable = np.isin(batch.index.numpy(), former.index)
-    if not usable.any():
+    places = ((arrays, positions) for number, arrays in kept.finished.items() for positions in division[number])
+    for arrays, positions in places:
+        former = reference_of(arrays)
+        then = np.flatnonzero(np.isin(former.index, stack.index[positions]))
+        if len(then):  # the first batch that has a usable image
+            break
+    else:
         return None
+    batch = stack.read(positions)
+    usable = np.isin(batch.index.numpy(), former.index)
     batch = batch.select(torch.from_numpy(np.flatnonzero(usable))).to(getattr(encoder, "device", "cpu"))
-    before = former.take(np.arange(len(batch)))
+    before = former.take(then)
     logvar = None if before.logvar is None else torch.from_numpy(before.logvar)
     worst = refuse_other_latents(Posterior(torch.from_numpy(before.mu), logvar), encode(encoder, batch))
     if worst == 0:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from encaudit.cli.libraries import prepare_libraries
 from encaudit.errors import InputError
 
 
@@ -47,6 +48,7 @@ def compare(
     Losses are compared image by image, latents after alignment; runs that differ by their seed alone tell how far any
     two runs can agree.
     """
+    prepare_libraries()
     from encaudit.cli.probe import to_stdout
     from encaudit.cli.progress import Progress
     from encaudit.comparing import CompareOptions, compare_runs

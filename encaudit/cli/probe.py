@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from encaudit.cli.libraries import prepare_libraries
 from encaudit.errors import InputError
 
 Images = "Images"
@@ -169,8 +170,7 @@ def probe(
     Encodes every image as it is and under each transform, and reports how far the latents move, between a floor (the
     image itself) and a ceiling (another image).
     """
-    # What cuBLAS needs to give the same bits again; it has to be there before CUDA is.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    prepare_libraries()
     from encaudit.audit import AuditOptions, audit_checkpoint
     from encaudit.cli.interrupt import keeps_finished_parts_in
     from encaudit.cli.progress import Progress

@@ -1,7 +1,6 @@
 """`encaudit train`: a VAE, a lookup table, or an evil twin on the same images."""
 
 import contextlib
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from encaudit.cli.libraries import prepare_libraries
 from encaudit.cli.train_digits import say_how_it_went, train_on_digits
 from encaudit.errors import InputError
 
@@ -174,8 +174,7 @@ def train(
     Trains with cryoDRGN's own networks and loss. The run folder is one of cryoDRGN's: its tools and encaudit probe
     read it. With --dataset, on images of digits, with the networks and the loss of the paper's MNIST experiments.
     """
-    # What cuBLAS needs to give the same bits again; it has to be there before CUDA is.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    prepare_libraries()
     from encaudit.cli.interrupt import asking_to_stop
     from encaudit.cli.progress import Progress
     from encaudit.devices import chosen_device

@@ -1,15 +1,15 @@
 """The pictures of figures 10 and 11: where the latents lie in the plane, and what that plane is worth."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from encaudit.embedding.fidelity import fidelity
+from encaudit.embedding.joint_umap import joint_umap
+from encaudit.pairs import Neighbours
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents, Skipped
 
-UMAP_NEIGHBOURS = 15
 UMAP_LEAST_DISTINCT = 50
 
 Projection = Callable[[np.ndarray], np.ndarray]
@@ -106,6 +106,7 @@ def embed(
     umap_n: int = 20_000,
     labelled: np.ndarray | None = None,
     moved_n: int = 2_000,
+    neighbours: Neighbours | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> list[Layout]:
     """Where do the images and their moved copies lie in the plane?
@@ -118,6 +119,10 @@ def embed(
 
     Latents of an untrained encoder lie in another space and are left out; too few images, or ``umap=False``, leave out
     the UMAP. The notes of the layouts say so.
+
+    ``neighbours``: those of reference images among all of them, as the measures have found them. The UMAP's graph is
+    then that graph, completed by what is not in it: the copies, and the images that were not asked. Where only a sample
+    of the images is drawn, their neighbours in it are others, and the graph is searched for anew.
 
     Source: Edelberg & Lederman 2025, figures 10 and 11; McInnes, Healy & Melville 2018 for UMAP.
     """
@@ -137,7 +142,7 @@ def embed(
     if on_progress:
         copies = sum(len(rows) for rows in scene.copied.values())
         on_progress(f"UMAP of {len(scene.positions)} images and {copies} copies")
-    return [_umap(scene, seed), _projected(scene, "pca", axes, project)]
+    return [_umap(scene, seed, neighbours), _projected(scene, "pca", axes, project)]
 
 
 def _scene(encodings: Encodings, labelled: np.ndarray, most: int, with_copies: int, seed: int) -> _Scene:
@@ -170,18 +175,10 @@ def _why_no_umap(scene: _Scene) -> str | None:
     return f"UMAP: skipped, it needs {UMAP_LEAST_DISTINCT} distinct latents and there are {distinct}."
 
 
-def _umap(scene: _Scene, seed: int) -> Layout:
+def _umap(scene: _Scene, seed: int, neighbours: Neighbours | None) -> Layout:
     clouds = [scene.reference.mu[scene.positions], *(latents.mu for latents in scene.moved.values())]
-    # Equal latents are fitted once, so that a copy that did not move gets the very same place.
-    distinct, which = np.unique(np.concatenate(clouds), axis=0, return_inverse=True)
-    with warnings.catch_warnings():
-        # On import about tensorflow, which is not used; on fitting about graphs of several pieces, which are no error.
-        warnings.simplefilter("ignore")
-        from umap import UMAP
-
-        places = UMAP(n_neighbors=UMAP_NEIGHBOURS, random_state=seed, n_jobs=1).fit_transform(distinct)
-    points = np.asarray(places, dtype=np.float64)[which.ravel()]
-    cloud, *copies = np.split(points, np.cumsum([len(part) for part in clouds[:-1]]))
+    whole = len(scene.positions) == len(scene.reference)
+    cloud, *copies = joint_umap(clouds, seed, neighbours if whole else None)
     starts = {spec: cloud[np.searchsorted(scene.positions, rows)] for spec, rows in scene.copied.items()}
     return scene.layout("umap", ("UMAP 1", "UMAP 2"), cloud, starts, dict(zip(scene.moved, copies, strict=True)))
 

@@ -15,6 +15,8 @@ from encaudit.stats import (
     summarize_dataset,
 )
 
+VERSION = 2  # raised when the number changes for the same latents, as where UMAP is given other neighbours
+
 
 def overlay_measurements(layouts: list[Layout], *, seed: int = 0) -> list[Measurement]:
     """Does a longer line in the picture mean that the latent moved further?
@@ -29,7 +31,7 @@ def overlay_measurements(layouts: list[Layout], *, seed: int = 0) -> list[Measur
     """
     assert layouts, "an embedding has at least one layout"
     return [
-        Measurement("overlay_fidelity", 1, spec, "1", _value(layouts[0].method, moved, seed), 1.0, 0.0)
+        Measurement("overlay_fidelity", VERSION, spec, "1", _value(layouts[0].method, moved, seed), 1.0, 0.0)
         for spec, moved in layouts[0].moved.items()
     ]
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from encaudit.metrics.all_pairs import count_nearer, distance_sums, nearest_others
+from encaudit.pairs import Neighbours, count_nearer, distance_sums, nearest_others
 from encaudit.results import Latents, Skipped
 from encaudit.stats import derangement, generator
 
 NEIGHBOURS = 15
 MOST_ASKED = 10_000
 MOST_IN_SUMS = 20_000
+MOST_RIVALS = 200_000  # every image is compared with each of them: 20 s on two cores for so many images, 8 dimensions
 CLUSTERS = 20  # as many as `cryodrgn analyze` makes
 NO_LOGVAR = Skipped("the encoder states no logvar")
 
@@ -58,12 +59,17 @@ class Cloud:
         return self.some(MOST_ASKED, "images asked for their neighbours")
 
     @cached_property
-    def neighbours(self) -> np.ndarray:
-        """The nearest other images of each sampled image, nearest first, ``m k``.
+    def neighbours(self) -> Neighbours:
+        """The nearest other images of each sampled image, k of them.
 
         k is one more than ``NEIGHBOURS``, the one that would take the place of another, or all there are.
         """
         return nearest_others(self.mu, min(NEIGHBOURS + 1, len(self) - 1), self.sampled)
+
+    @cached_property
+    def rivals(self) -> np.ndarray:
+        """The images among which ranks are counted: all, or a seeded sample of ``MOST_RIVALS``, ascending."""
+        return self.some(MOST_RIVALS, "rivals of a rank")
 
     @cached_property
     def in_sums(self) -> np.ndarray:
@@ -74,6 +80,11 @@ class Cloud:
     def sums_within(self) -> np.ndarray:
         """Sum of the distances of each image ``in_sums`` to all of them, within the reference."""
         return distance_sums(self.mu[self.in_sums], self.mu[self.in_sums])[0]
+
+    @cached_property
+    def different(self) -> int:
+        """How many different latents there are."""
+        return len(np.unique(self.mu, axis=0))
 
     @cached_property
     def clusters(self) -> Any:
@@ -123,16 +134,43 @@ class Pair:
         return bool(np.array_equal(self.mu, self.cloud.mu))
 
     @cached_property
-    def rivals(self) -> tuple[np.ndarray, np.ndarray]:
-        """How many other images are nearer to a moved latent than its own image, and how many as near (``n`` each)."""
-        return count_nearer(self.mu, self.cloud.mu, np.arange(len(self)))
+    def rank(self) -> np.ndarray:
+        """The share of the other images that are nearer to a moved latent than its own one, ties half, ``n``.
+
+        Of the ``rivals`` among them, where these are a sample.
+        """
+        rivals, n = self.cloud.rivals, len(self)
+        if len(rivals) == n:
+            nearer, tied = self._nearer_and_tied
+            return np.asarray((nearer + 0.5 * tied) / (n - 1))
+        is_rival = np.isin(np.arange(n), rivals)
+        nearer, as_near = count_nearer(self.mu, self.cloud.mu[rivals], self.cloud.mu)
+        return np.asarray((nearer + 0.5 * (as_near - is_rival)) / (len(rivals) - is_rival))
 
     @cached_property
-    def moved_neighbours(self) -> np.ndarray:
-        """The nearest other moved latents of each sampled moved latent, nearest first, ``m k``."""
+    def retrieved(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which images are asked for their place among all (``m``), how many others are nearer, and how many as near.
+
+        All are asked, but for ``sampled`` where ranks are counted in a sample.
+        """
+        if len(self.cloud.rivals) == len(self):
+            return np.arange(len(self)), *self._nearer_and_tied
+        asked = self.cloud.sampled
+        nearer, as_near = count_nearer(self.mu[asked], self.cloud.mu, self.cloud.mu[asked])
+        return asked, nearer, as_near - 1
+
+    @cached_property
+    def _nearer_and_tied(self) -> tuple[np.ndarray, np.ndarray]:
+        """How many other images are nearer to a moved latent than its own image, and how many as near (``n`` each)."""
+        nearer, as_near = count_nearer(self.mu, self.cloud.mu, self.cloud.mu)
+        return nearer, as_near - 1  # an image is no rival of its own
+
+    @cached_property
+    def moved_neighbours(self) -> Neighbours:
+        """The nearest other moved latents of each sampled moved latent, as many as in the reference."""
         if self.unmoved:
             return self.cloud.neighbours
-        return nearest_others(self.mu, self.cloud.neighbours.shape[1], self.cloud.sampled)
+        return nearest_others(self.mu, self.cloud.neighbours.nearest.shape[1], self.cloud.sampled)
 
     @property
     def logvars(self) -> tuple[np.ndarray, np.ndarray] | Skipped:

@@ -25,7 +25,7 @@ def cluster_agreement(pair: Pair) -> Result:
     cloud, n = pair.cloud, len(pair)
     if n < IMAGES_PER_CLUSTER * CLUSTERS:
         return Skipped(f"{n} images are too few for {CLUSTERS} clusters")
-    if len(np.unique(cloud.mu, axis=0)) < CLUSTERS:
+    if cloud.different < CLUSTERS:
         return Skipped(f"the reference has fewer than {CLUSTERS} different latents")
     before, after = cloud.clusters.predict(cloud.mu), cloud.clusters.predict(pair.mu)
     table = np.zeros((CLUSTERS, CLUSTERS))

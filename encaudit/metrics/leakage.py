@@ -77,7 +77,7 @@ def _leakage(reference: Latents, name: str, covariate: Covariate, seed: int, gro
     if skipped is not None:
         return Measurement(name, VERSION, None, UNIT, Skipped(skipped), None, None)
     mu = reference.mu.astype(np.float64)
-    known = group_codes(covariate.values.astype(str)) if covariate.categorical else _columns(covariate)
+    known = group_codes(covariate.values.astype(str, copy=False)) if covariate.categorical else _columns(covariate)
     permuted = known[generator(seed, "permuted covariate").permutation(len(known))]
     value, interval = _explained(mu, known, seed, groups)
     floor, _ = _explained(mu, permuted, seed, groups)
@@ -96,7 +96,7 @@ def _why_not(mu: np.ndarray, covariate: Covariate) -> str | None:
     if n < FEWEST_IMAGES:
         return f"{n} images are too few"
     if covariate.categorical:
-        levels = len(np.unique(values.astype(str)))
+        levels = len(np.unique(values.astype(str, copy=False)))
         if levels == 1:
             return f"all images have the same value, {values[0]}"
         return f"each of the {n} images has a value of its own" if levels == n else None
@@ -111,6 +111,8 @@ def _missing(covariate: Covariate) -> np.ndarray:
     """Which images have no value: NaN, infinite, None, or the empty text?"""
     if not covariate.categorical:
         return np.asarray(~np.isfinite(_columns(covariate)).all(axis=1))
+    if covariate.values.dtype.kind == "U":
+        return np.asarray(covariate.values == "")
     return np.array([value is None or value == "" or value != value for value in covariate.values.tolist()])
 
 

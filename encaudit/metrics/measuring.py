@@ -10,6 +10,7 @@ from encaudit.metrics.cloud import Cloud, Pair
 from encaudit.metrics.encoder_alone import measure_encoder
 from encaudit.metrics.metric import METRICS, Metric, PerImage, Result, WholeSet
 from encaudit.metrics.scale import FEWEST_IMAGES, NO_COMMON_FRAME, Scale, Scales, evaluate_all, headline
+from encaudit.pairs import Neighbours
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Measurement, Skipped, Summary
 from encaudit.stats import group_codes, summarize_dataset, summarize_images
 
@@ -20,11 +21,13 @@ class Measured:
 
     ``particles[spec][column]`` (in the order of ``encodings.rows(spec)``, the images that the transform covers):
     random_distance, displacement, rank, and sigma and kl where a logvar is stated; no column for the bare
-    ``untrained``, which has another frame, nor for fewer than 3 images.
+    ``untrained``, which has another frame, nor for fewer than 3 images. ``neighbours`` are those of the images as they
+    are, among all of them: of all images, or of the sample that the measures ask.
     """
 
     measurements: list[Measurement]
     particles: dict[str, dict[str, np.ndarray]]
+    neighbours: Neighbours
 
 
 def measure(
@@ -45,14 +48,15 @@ def measure(
     _check(encodings)
     report = on_progress or (lambda _: None)
     codes = None if groups is None else group_codes(groups)
-    scales = Scales(encodings, codes, seed, report)
-    measured = Measured([], {})
+    images = Cloud(encodings.reference, codes, seed)
+    scales = Scales(encodings, images, report)
+    measured = Measured([], {}, images.neighbours)
     for spec, moved in encodings.moved.items():
         scale = scales.of(spec)
         results = scale.floor if spec == IDENTITY else evaluate_all(Pair(scale.cloud, moved), spec, report)
         measured.measurements.extend(_measurement(METRICS.get(name), spec, results[name], scale) for name in METRICS)
         measured.particles[spec] = _columns(results, scale.cloud) if spec != UNTRAINED else {}
-    measured.measurements.extend(measure_encoder(Cloud(encodings.reference, codes, seed), report))
+    measured.measurements.extend(measure_encoder(images, report))
     return measured
 
 

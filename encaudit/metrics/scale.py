@@ -51,10 +51,8 @@ class Scale:
 class Scales:
     """The scale of each transform: its reference is the encoder's, or the untrained one's, on the images it covers."""
 
-    def __init__(
-        self, encodings: Encodings, codes: np.ndarray | None, seed: int, report: Callable[[str], None]
-    ) -> None:
-        self._encodings, self._codes, self._seed, self._report = encodings, codes, seed, report
+    def __init__(self, encodings: Encodings, images: Cloud, report: Callable[[str], None]) -> None:
+        self._encodings, self._images, self._report = encodings, images, report
         self._known: dict[tuple[str | None, bytes], Scale] = {}
 
     def of(self, spec: str) -> Scale:
@@ -63,10 +61,16 @@ class Scales:
         other, rows = self._encodings.other_reference(spec), self._encodings.rows(spec)
         key = (other, rows.tobytes())
         if key not in self._known:
-            groups = None if self._codes is None else group_codes(self._codes[rows])
             identity = None if other is not None else self._identity(rows)
-            self._known[key] = Scale(Cloud(reference, groups, self._seed), identity, self._report)
+            self._known[key] = Scale(self._cloud(reference, rows), identity, self._report)
         return self._known[key]
+
+    def _cloud(self, reference: Latents, rows: np.ndarray) -> Cloud:
+        images = self._images
+        if reference is images.latents:
+            return images
+        groups = None if images.groups is None else group_codes(images.groups[rows])
+        return Cloud(reference, groups, images.seed)
 
     def _identity(self, rows: np.ndarray) -> Latents | None:
         identity = self._encodings.moved.get(IDENTITY)

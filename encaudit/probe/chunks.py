@@ -141,6 +141,11 @@ def take_up(folder: Path, facts: Mapping[str, str], chunks: int, *, resume: bool
             raise InputError(
                 f"{folder} cannot be written: {error.strerror}. Name another folder with -o DIR."
             ) from error
+    if former is None and kept:
+        return (
+            f"{folder / DESCRIPTION} is damaged: nobody can say whose {kept} chunks those beside it were. They were "
+            "dropped, and this run starts from the beginning."
+        )
     if resume:
         return "there is no unfinished run to resume; this one starts from the beginning."
     if former is not None and kept:
@@ -172,9 +177,10 @@ def _refuse_others(folder: Path, before: Mapping[str, str], now: Mapping[str, st
 def _described(folder: Path) -> dict[str, Any] | None:
     try:
         content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        return content if {"facts", "chunks"} <= content.keys() else None
-    except (OSError, ValueError, AttributeError):
+        whole = isinstance(content["facts"], dict) and isinstance(content["chunks"], int)
+    except (OSError, ValueError, TypeError, KeyError):
         return None
+    return content if whole else None
 
 
 def _write_whole(path: Path, content: bytes) -> None:

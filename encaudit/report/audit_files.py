@@ -13,12 +13,13 @@ from encaudit.results import Encodings
 from encaudit.volumes import write_volumes
 
 REPORT = "report.json"
+ROWS_AT_ONCE = 100_000
 
 
 def fill_audit(folder: Path, audit: Audit, watcher: Watcher) -> None:
     """Write everything that was found into an empty folder."""
     write_latents(folder / "latents.npz", audit.encodings)
-    particles_frame(audit).to_csv(folder / "particles.csv", index=False, float_format="%.7g")
+    write_particles(folder / "particles.csv", audit)
     (folder / "figures").mkdir()
     pictures = {}
     for name, picture in figures.draw_all(audit):
@@ -48,20 +49,22 @@ def write_latents(path: Path, encodings: Encodings) -> None:
     np.savez(path, allow_pickle=False, **arrays)
 
 
-def particles_frame(audit: Audit) -> pd.DataFrame:
-    """Return one row an image: its stack row, and what each transform did to it (columns ``SPEC/quantity``).
+def write_particles(path: Path, audit: Audit) -> None:
+    """Write one row an image: its stack row, and what each transform did to it (columns ``SPEC/quantity``).
 
     Empty where a transform was not applied to the image; ``stability`` is the least under all probes.
     """
-    encodings = audit.encodings
+    encodings, n = audit.encodings, len(audit.encodings.reference)
     columns: dict[str, np.ndarray] = {"index": encodings.reference.index}
     if audit.stability is not None:
         columns["stability"] = audit.stability
     for spec, values in audit.particles.items():
         rows = encodings.rows(spec)
-        for name, value in values.items():
-            columns[f"{spec}/{name}"] = _spread(value, rows, len(encodings.reference))
-    return pd.DataFrame(columns)
+        columns |= {f"{spec}/{name}": _spread(value, rows, n) for name, value in values.items()}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for start in range(0, n, ROWS_AT_ONCE):  # a table of all would hold a second copy of the columns
+            some = pd.DataFrame({name: values[start : start + ROWS_AT_ONCE] for name, values in columns.items()})
+            some.to_csv(file, index=False, header=start == 0, float_format="%.7g")
 
 
 def _spread(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:

@@ -43,6 +43,7 @@ AUDIT = Contents(
 )
 LONGEST_NAME = 200  # bytes; file systems take 255
 ATTEMPTS = 20
+ROWS_AT_ONCE = 100_000
 
 
 def default_folder(checkpoint: str) -> Path:

@@ -1,6 +1,9 @@
 """Precision, and machines that cannot: as a user types it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +106,29 @@ def test_a_module_that_sets_torch_to_its_liking_is_audited_in_full_and_its_setti
         assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.benchmark) == before
     finally:
         torch.set_float32_matmul_precision(before[0])
+
+
+def prepared(**environment: str) -> dict[str, str]:
+    """What a fresh process finds in its environment once libraries are prepared for."""
+    program = "import json, os; from encaudit.cli.libraries import prepare_libraries as go; go()\n"
+    program += "print(json.dumps(dict(os.environ)))"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "NUMBA_", "CUBLAS_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=kept | environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_libraries_are_told_to_be_deterministic_and_to_keep_to_the_threads_that_were_given() -> None:
+    found = prepared(OMP_NUM_THREADS="3,1")
+    assert found["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert found["NUMBA_NUM_THREADS"] == "3"
+    assert "NUMBA_NUM_THREADS" not in prepared()
+
+
+def test_what_the_user_has_set_stays() -> None:
+    found = prepared(OMP_NUM_THREADS="3", NUMBA_NUM_THREADS="2", CUBLAS_WORKSPACE_CONFIG=":16:8")
+    assert (found["NUMBA_NUM_THREADS"], found["CUBLAS_WORKSPACE_CONFIG"]) == ("2", ":16:8")
 
 
 def test_an_encoder_that_wants_more_memory_than_there_is(probe, module, capsys, tmp_path: Path) -> None:

@@ -32,3 +32,14 @@ def test_a_terminal_sees_the_stage_and_its_count(monkeypatch: pytest.MonkeyPatch
 
 def test_a_file_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(monkeypatch, terminal=False).strip() == ""
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_has_to_be_read_is_said_in_a_file_too_but_by_one_process_only(
+    shown: bool, capsys: pytest.CaptureFixture
+) -> None:
+    with Progress(shown=shown) as bars:
+        bars.say("[3] chunks " + "were dropped " * 20)
+        bars.say(None)
+    said = capsys.readouterr().err
+    assert said == ("note: [3] chunks " + "were dropped " * 20 + "\n" if shown else "")

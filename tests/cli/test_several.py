@@ -191,12 +191,17 @@ def test_other_images_are_no_resumption(
     assert place.unfinished("other") == ["audited.000000.npz", "pass.json"]
 
 
+@pytest.mark.parametrize("unusable", [0, 100])  # of the first images: all of the first batch says nothing
 def test_an_encoder_with_other_weights_is_no_resumption(
-    place: Place, probe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    place: Place, probe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, unusable: int
 ) -> None:
+    images = np.load(place.folder / "images.npy")
+    images[:unusable] = np.nan
+    np.save(place.folder / "partly.npy", images)
+    name = f"weights{unusable}"
     with monkeypatch.context() as patched:
         kill_after(1, patched)
-        probe("-o", "weights")
+        probe("-o", name, "--images", "partly.npy")
     capsys.readouterr()
     import net_of_several
 
@@ -205,7 +210,9 @@ def test_an_encoder_with_other_weights_is_no_resumption(
             return super().encode(images) * 1.01
 
     monkeypatch.setattr(net_of_several, "Net", Retrained)
-    assert "no longer gives the images the latents" in assert_refused(capsys, probe("-o", "weights", "--resume"))
+    assert "no longer gives the images the latents" in assert_refused(
+        capsys, probe("-o", name, "--images", "partly.npy", "--resume")
+    )
 
 
 def test_both_passes_of_two_runs_are_resumed(

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from encaudit.embedding import embed
+from encaudit.embedding import layout as layout_module
+from encaudit.pairs import nearest_others
 from encaudit.results import Encodings, Latents, Skipped
 from tests.embedding.clouds import encodings
 
@@ -54,6 +56,23 @@ def test_same_seed_gives_the_same_umap(umap_and_pca):
     again = embed(encodings(untrained=np.zeros((120, 4)), **{"untrained+roll1": np.ones((120, 4))}), seed=1)[0]
     np.testing.assert_array_equal(again.reference, umap_and_pca[0].reference)
     np.testing.assert_array_equal(again.moved["roll1"].points, umap_and_pca[0].moved["roll1"].points)
+
+
+def test_neighbours_that_are_known_change_no_picture(umap_and_pca):
+    encoded = encodings(untrained=np.zeros((120, 4)), **{"untrained+roll1": np.ones((120, 4))})
+    known = nearest_others(encoded.reference.mu.astype(np.float64), 16)
+    with_known = embed(encoded, seed=1, neighbours=known)[0]
+    np.testing.assert_array_equal(with_known.reference, umap_and_pca[0].reference)
+
+
+def test_neighbours_among_all_are_not_those_of_a_sample(monkeypatch):
+    handed = []
+    monkeypatch.setattr(layout_module, "joint_umap", lambda clouds, _seed, known: handed.append(known) or clouds)
+    encoded = encodings(d=4)
+    known = nearest_others(encoded.reference.mu.astype(np.float64), 16)
+    for drawn in (120, 60):
+        embed(encoded, seed=0, umap_n=drawn, moved_n=5, neighbours=known)
+    assert handed == [known, None]
 
 
 def test_pca_finds_the_direction_of_most_variance_and_says_its_share():

@@ -11,6 +11,8 @@ import pytest
 
 from encaudit.errors import InputError
 from encaudit.metrics import METRICS, measure
+from encaudit.metrics.cloud import NEIGHBOURS
+from encaudit.pairs import nearest_others
 from encaudit.results import Encodings, Skipped
 
 from .planted import latents, normal
@@ -22,6 +24,8 @@ VERSIONS = {
     "displacement_sigma": 2,
     "pair_auc": 2,
     "retrieval_rank": 2,
+    "recall_at_1": 2,
+    "recall_at_10": 2,
     "neighbour_overlap": 2,
     "recoverability": 2,
     "posterior_kl": 2,
@@ -51,6 +55,14 @@ def test_every_metric_is_measured_under_every_transform():
         neighbour_overlap information_imbalance information_imbalance_back posterior_kl posterior_kl_symmetric
         alignment recoverability cka marginal_distance cluster_agreement"""
     assert list(METRICS) == names.split()
+
+
+def test_neighbours_of_the_images_as_they_are_are_handed_on():
+    encoded = encodings(jitter=normal(80, 3) + 1)
+    found = measure(encoded, seed=0).neighbours
+    expected = nearest_others(encoded.reference.mu.astype(float), NEIGHBOURS + 1)
+    assert (found.n, found.asked.tolist()) == (80, list(range(80)))
+    assert np.array_equal(found.nearest, expected.nearest)
 
 
 @pytest.mark.parametrize("name", list(METRICS))

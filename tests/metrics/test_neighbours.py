@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from encaudit.metrics import METRICS
+from encaudit.metrics import METRICS, cloud
 from encaudit.metrics.cloud import NEIGHBOURS
 from encaudit.metrics.metric import PerImage
 from encaudit.results import Skipped
@@ -72,7 +72,7 @@ def test_recall_includes_place_k_and_leaves_out_the_next():
         moved = mu.copy()
         moved[0] = mu[0] + (place - 0.5) / 2  # nearer are the others within twice this distance of mu[0]: place - 1
         of = pair(mu, moved)
-        assert of.rivals[0][0] == place - 1
+        assert of.retrieved[1][0] == place - 1
         return value("recall_at_10", of)
 
     assert recall_of_one_at_place(10) == 1
@@ -137,3 +137,64 @@ def test_a_recall_of_one_has_an_interval_that_does_not_claim_certainty():
     low, high = interval("recall_at_1", pair(mu, mu))
     assert high == 1
     assert 0.9 < low < 0.99
+
+
+@pytest.fixture
+def few_rivals(monkeypatch):
+    """Ranks are counted in a sample already above 300 images, and recall is asked of 200."""
+    monkeypatch.setattr(cloud, "MOST_RIVALS", 300)
+    monkeypatch.setattr(cloud, "MOST_ASKED", 200)
+
+
+def scattered(n: int, seed: int = 0):
+    mu = normal(n, 3, seed=seed)
+    return pair(mu, mu + 0.5 * normal(n, 3, seed=seed + 100))
+
+
+def test_up_to_the_most_rivals_nothing_is_sampled(few_rivals):
+    assert len(scattered(300).cloud.rivals) == 300
+    assert scattered(300).retrieved[0].tolist() == list(range(300))
+
+
+def test_ranks_in_a_sample_are_the_shares_of_the_sample_without_the_image_itself(few_rivals):
+    of = scattered(900)
+    rivals = of.cloud.rivals
+    distance = np.linalg.norm(of.mu[:, None] - of.cloud.mu[rivals], axis=2)
+    nearer = distance < of.displacement[:, None] * (1 - 1e-9)
+    others = 300 - np.isin(np.arange(900), rivals)
+    assert per_image("retrieval_rank", of) == pytest.approx(nearer.sum(axis=1) / others)
+
+
+def test_ranks_in_a_sample_are_as_near_to_the_exact_ones_as_they_say(few_rivals, monkeypatch):
+    of = scattered(900)
+    sampled = per_image("retrieval_rank", of)
+    monkeypatch.setattr(cloud, "MOST_RIVALS", 900)
+    exact = per_image("retrieval_rank", pair(of.cloud.mu, of.mu))
+    assert np.abs(sampled - exact).max() < 4 * 0.5 / np.sqrt(300)
+    assert np.corrcoef(sampled, exact)[0, 1] > 0.95
+
+
+def test_in_a_sample_too_the_identity_has_rank_zero_and_a_constant_encoder_one_half(few_rivals):
+    mu = normal(900, 3)
+    assert not per_image("retrieval_rank", pair(mu, mu)).any()
+    assert per_image("retrieval_rank", pair(np.ones((900, 3)), np.ones((900, 3)))) == pytest.approx([0.5] * 900)
+
+
+def test_the_interval_knows_that_rivals_are_few(monkeypatch):
+    def widths(rivals):
+        monkeypatch.setattr(cloud, "MOST_RIVALS", rivals)
+        of = (
+            pair(normal(4000, 3, seed), normal(4000, 3, seed) + 1.5 * normal(4000, 3, 50 + seed)) for seed in range(4)
+        )
+        return [np.subtract(*evaluate("retrieval_rank", one).interval[::-1]) for one in of]
+
+    assert np.mean(widths(150)) > 1.15 * np.mean(widths(4000))
+
+
+def test_recall_of_a_sample_is_the_share_of_those_asked_among_all(few_rivals, monkeypatch):
+    of = scattered(900)
+    asked, recall = of.cloud.sampled, value("recall_at_10", of)
+    monkeypatch.setattr(cloud, "MOST_RIVALS", 900)
+    places = 899 * per_image("retrieval_rank", pair(of.cloud.mu, of.mu))[asked]
+    assert len(asked) == 200
+    assert recall == pytest.approx((places < 9.5).mean())

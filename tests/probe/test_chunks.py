@@ -183,12 +183,14 @@ def test_a_run_with_other_facts_is_refused_by_their_names_and_nothing_is_lost(tm
     assert kept_in(tmp_path / "run") == 3
 
 
-@pytest.mark.parametrize("spoilt", [None, b"", b"[]", b'{"facts": {}}', b"\xff"])
+@pytest.mark.parametrize("spoilt", [None, b"", b"[]", b'{"facts": {}}', b'{"facts": [], "chunks": 1}', b"\xff"])
 def test_without_a_run_to_resume_it_starts_from_the_beginning(tmp_path: Path, spoilt: bytes | None) -> None:
     if spoilt is not None:
         begun(tmp_path / "run", kept=2)
         (tmp_path / "run" / "pass.json").write_bytes(spoilt)
-    assert "from the beginning" in take_up(tmp_path / "run", FACTS, 4, resume=True)
+    said = take_up(tmp_path / "run", FACTS, 4, resume=True)
+    assert "from the beginning" in said
+    assert ("2 chunks" in said) == (spoilt is not None)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["pass.json"]
 
 

@@ -41,7 +41,14 @@ class DivergedError(EncauditError):
 
 
 class StoppedError(EncauditError):
-    """Training was asked to stop, and did so with a checkpoint; the message says how to go on."""
+    """Training was asked to stop, and did so with a checkpoint; the message says how to go on.
+
+    ``asked_by`` is what the one who was asked whether to stop answered: for a command line, the exit code of a signal.
+    """
+
+    def __init__(self, message: str, asked_by: object) -> None:
+        super().__init__(message)
+        self.asked_by = asked_by
 
 
 class UnknownNameError(EncauditError):

@@ -5,9 +5,9 @@ import sys
 import typer
 
 from encaudit import __version__
-from encaudit.cli.exits import BAD_INPUT, FINE, OUR_FAULT
+from encaudit.cli.exits import BAD_INPUT, FINE, INTERRUPTED, OUR_FAULT
 from encaudit.cli.interrupt import end_on_signals, received
-from encaudit.errors import EncauditError
+from encaudit.errors import EncauditError, StoppedError
 
 app = typer.Typer(
     name="encaudit",
@@ -56,6 +56,9 @@ def main() -> None:
         code = app(standalone_mode=False)
     except SystemExit as stopped:
         code = stopped.code
+    except StoppedError as stopped:
+        print(f"encaudit: {stopped}", file=sys.stderr)
+        sys.exit(stopped.asked_by if isinstance(stopped.asked_by, int) else INTERRUPTED)
     except EncauditError as error:
         code = _refuse(str(error))
     except OSError as error:

@@ -66,7 +66,7 @@ def probe(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="cryodrgn, vae, module, torchscript or exported. Default: recognized by content.",
+            help="cryodrgn, vae, table, module, torchscript or exported. Default: recognized by content.",
             rich_help_panel=Encoder,
         ),
     ] = None,

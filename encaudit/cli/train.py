@@ -57,6 +57,14 @@ def train(
         str | None,
         typer.Option(help="paper: the settings of the paper. Default: cryoDRGN's own.", rich_help_panel=Networks),
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CKPT",
+            help="Images, networks and schedule of this run of cryoDRGN or encaudit; flags override.",
+            rich_help_panel=Networks,
+        ),
+    ] = None,
     enc: Annotated[
         str | None, typer.Option(metavar="LAYERSxDIM", help="Encoder, such as 3x256.", rich_help_panel=Networks)
     ] = None,
@@ -85,16 +93,71 @@ def train(
         bool, typer.Option("--resume", help="Go on with the run in DIR, to the same bits.", rich_help_panel=Training)
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=Training)] = "auto",
+    init: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START",
+            help="random, random:MU_MEAN,MU_STD,LOGVAR_MEAN,LOGVAR_STD, zero, pretrained:CKPT or permuted:CKPT.",
+            rich_help_panel=Table,
+        ),
+    ] = None,
+    moments_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CKPT",
+            help="Random with the moments of this run's latents. Default: those of the paper.",
+            rich_help_panel=Table,
+        ),
+    ] = None,
+    freeze: Annotated[
+        bool | None, typer.Option("--freeze", help="Train the decoder alone.", rich_help_panel=Table)
+    ] = None,
+    table_lr: Annotated[
+        float | None, typer.Option(help="Learning rate of the table. Default: 0.01.", rich_help_panel=Table)
+    ] = None,
+    twin: Annotated[
+        str | None,
+        typer.Option(
+            help="permutation (another image, default) or noise, the same in all epochs.", rich_help_panel=Twins
+        ),
+    ] = None,
+    twin_ctf: Annotated[
+        str | None,
+        typer.Option(
+            help="By whose CTF the twin's phases are flipped: own (default), target (the paper) or none.",
+            rich_help_panel=Twins,
+        ),
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MOVES",
+            help="roll, rotate or both (roll,rotate): the encoder sees moved images, the loss is against the images.",
+            rich_help_panel=Remedy,
+        ),
+    ] = None,
+    consistency: Annotated[
+        float | None,
+        typer.Option(
+            metavar="LAMBDA",
+            help="Add LAMBDA times KL(q(z|moved) || q(z|image)), weighed as the KL term.",
+            rich_help_panel=Remedy,
+        ),
+    ] = None,
 ) -> None:
     """How would a lookup table, or an encoder that was shown other images, do on the same data?
 
     Trains with cryoDRGN's own networks and loss. The run folder is one of cryoDRGN's: its tools and encaudit probe
     read it.
     """
+    from encaudit.cli.interrupt import asking_to_stop
     from encaudit.cli.progress import Progress
     from encaudit.devices import chosen_device
+    from encaudit.train.like import like as likeness_of
     from encaudit.train.particle_run import train_particles
     from encaudit.train.resolving import layers, resolve
+    from encaudit.train.resuming import resumed
+    from encaudit.train.views import augmentations
 
     given: dict[str, Any] = {
         "images": images,
@@ -116,13 +179,36 @@ def train(
         "amp": amp,
         "seed": seed,
         "checkpoint_every": checkpoint_every,
+        "init": init,
+        "moments_from": moments_from,
+        "freeze": freeze,
+        "table_lr": table_lr,
+        "twin": twin,
+        "twin_ctf": twin_ctf,
+        "augment": augmentations(augment),
+        "consistency": consistency,
     }
     typed = {name: value for name, value in given.items() if value is not None}
-    settings = resolve(kind.value, typed, preset=preset)
     with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
-        record = train_particles(
-            settings, output, command=sys.argv[1:], device=chosen_device(device), watcher=progress, resume=resume
-        )
+        progress.stage("Loading cryoDRGN")
+        before = None
+        if resume:
+            settings, before = resumed(output, kind.value, typed)
+        else:
+            likeness = None if like is None else likeness_of(like, given=typed)
+            settings = resolve(kind.value, typed, preset=preset, likeness=likeness)
+            for note in () if likeness is None else likeness.notes:
+                print(f"note: {note}")
+        with asking_to_stop() as asked:
+            record = train_particles(
+                settings,
+                output,
+                command=sys.argv[1:],
+                device=chosen_device(device),
+                watcher=progress,
+                before=before,
+                stop=asked,
+            )
     last = record.epochs[-1].train
     print(
         f"Trained for {len(record.epochs)} epochs on {record.n - len(record.held_out or []):,} images: loss "

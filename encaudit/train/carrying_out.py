@@ -47,7 +47,7 @@ class Run:
     record: RunRecord
     watcher: Watcher
     ranks: Ranks
-    stop: Callable[[], bool] = lambda: False
+    stop: Callable[[], object] = lambda: None
 
     def carry_out(self, *, resume: bool) -> RunRecord:
         """Train to the end, and write all that a run leaves; returns what run.json says.
@@ -55,11 +55,6 @@ class Run:
         ``resume`` goes on where the folder's state.pkl was left. Raises StoppedError when asked to stop, DivergedError
         when the loss is no longer a number, InputError when the disk is full; the last checkpoint stays whole.
         """
-        if len(self.rows) < self.schedule.batch_size:
-            raise InputError(
-                f"There are {len(self.rows)} images to train on, fewer than the {self.schedule.batch_size} of a batch. "
-                "Give more images, or a smaller --batch-size."
-            )
         start = self._restored() if resume else Place()
         self.watcher.stage("Training", unit="images")
         train(
@@ -83,12 +78,13 @@ class Run:
             f"{terms.reconstruction:.5f}; KL {terms.kl:.2f} nats"
         )
         self.watcher.advance_to((place.epoch - 1) * n + place.images, self.schedule.epochs * n)
-        asked = torch.tensor([float(self.stop())], device=self.objective.device)
+        asked_by = self.stop()
+        asked = torch.tensor([float(bool(asked_by))], device=self.objective.device)
         if self.ranks.total(asked).item():  # all processes stop at the same batch
             said = f"epoch {place.epoch}, batch {place.batch}"
             if self.ranks.first:
                 self._save_state(place, said)
-            raise StoppedError(f"stopped after {said}. Go on with --resume -o {self.folder.path}.")
+            raise StoppedError(f"stopped after {said}. Go on with --resume -o {self.folder.path}.", asked_by)
 
     def _after_epoch(self, epoch: EpochRecord, following: Place) -> None:
         if self.ranks.first:

@@ -22,17 +22,20 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(message)
 
 
-def train_vae_arguments(words: Sequence[str]) -> dict[str, Any]:
+def train_vae_arguments(words: Sequence[str], *, only_told: bool = False) -> dict[str, Any]:
     """Return what a command line of `cryodrgn train_vae` (its words after train_vae) comes to, in our names.
 
-    Raises InputError, in argparse's words, for one that this cryoDRGN does not take.
+    ``only_told`` leaves out what the command does not name. Raises InputError, in argparse's words, for one that this
+    cryoDRGN does not take.
     """
     from cryodrgn.commands.train_vae import add_args
 
     parser = _Parser(add_help=False)
     add_args(parser)
+    if only_told:
+        parser.set_defaults(**dict.fromkeys(_TAKEN, argparse.SUPPRESS))
     found = vars(parser.parse_known_args(list(words))[0])
-    return {_OURS.get(name, name): found[name] for name in _TAKEN}
+    return {_OURS.get(name, name): found[name] for name in _TAKEN if found[name] is not argparse.SUPPRESS}
 
 
 def train_vae_defaults() -> dict[str, Any]:

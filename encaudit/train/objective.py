@@ -48,18 +48,22 @@ class Objective(Protocol):
 
     ``positions`` are places in the run's list of images, 0 .. n - 1; ``index`` (``n``) is the stack row of each.
     Parameters with sparse gradients (a table's) have one row an image, and are the optimizer's that takes such: a
-    ``torch.optim.SparseAdam``. ``twinned`` says whether the encoder sees something else than the images.
+    ``torch.optim.SparseAdam``.
     """
 
     index: np.ndarray
     latent_dim: int
     device: torch.device
     amp: bool
-    twinned: bool
 
     @property
     def optimizers(self) -> Sequence[torch.optim.Optimizer]:
         """Those that take a step after every batch."""
+        ...
+
+    @property
+    def twinned(self) -> bool:
+        """Whether the encoder sees something else in the place of each image, the same in every epoch."""
         ...
 
     def loss(self, positions: Tensor, step: Step) -> Losses:

@@ -19,7 +19,11 @@ from encaudit.types import Posterior
 
 
 class ParticleObjective:
-    """A HetOnlyVAE of cryoDRGN on prepared particles; an ``Objective``."""
+    """A HetOnlyVAE of cryoDRGN on prepared particles; an ``Objective``.
+
+    ``view`` is what the encoder sees, the images themselves if not set otherwise. ``compared`` is the number of Hartley
+    coefficients that an image is compared in.
+    """
 
     def __init__(
         self,
@@ -28,7 +32,6 @@ class ParticleObjective:
         frame: CryodrgnFrame,
         particles: Particles,
         *,
-        view: View | None = None,
         table: LookupTable | None = None,
     ) -> None:
         self.settings = settings
@@ -36,10 +39,11 @@ class ParticleObjective:
         self.particles = particles
         self.index = particles.index
         self.latent_dim = settings.zdim
+        self.compared = int(frame.lattice.get_circular_mask(frame.box // 2).sum())
         self.device = particles.device
-        self.twinned = view is not None
+        self.view: View = OwnImage()
         self.amp = settings.amp and self.device.type == "cuda"
-        self._frame, self._view = frame, view or OwnImage()
+        self._frame = frame
         self._everywhere = torch.ones(particles.side**2, dtype=torch.bool, device=self.device)
         # All parameters, as cryoDRGN has it, so that its own command could go on with the optimizer's state.
         adam = torch.optim.Adam(model.parameters(), lr=settings.lr, weight_decay=settings.wd)
@@ -52,27 +56,44 @@ class ParticleObjective:
             model.encode = table.encode
             self.optimizers += table.optimizers(settings.table_lr)
 
+    @property
+    def twinned(self) -> bool:
+        """Whether the encoder sees something else than the images, the same in every epoch."""
+        return self.view.twins
+
     def loss(self, positions: Tensor, step: Step) -> Losses:
-        """Return cryoDRGN's loss of a batch; NaN where a latent is."""
+        """Return cryoDRGN's loss of a batch; NaN where a latent is.
+
+        With ``consistency``, plus that many times beta KL(q(z|Tx) || q(z|x)) / m (m points of the mask): one nat that a
+        moved image's posterior is off weighs as much as ``consistency`` nats of the KL term.
+
+        Source: Sinha & Dieng 2021 (consistency).
+        """
         from cryodrgn.commands.train_vae import loss_function
 
         images = self.particles.on_lattice(positions)
         with torch.autocast(self.device.type, dtype=torch.float16, enabled=self.amp):
-            mu, logvar, _, expected, mask = self._run(images, positions, positions, step.noise)
+            mu, logvar, _, expected, mask = self._run(images, positions, positions, step.noise, step)
+            beta = self.settings.kl_weight
             try:
-                return Losses(*loss_function(mu, logvar, images, None, expected, mask, self.settings.kl_weight))
+                losses = Losses(*loss_function(mu, logvar, images, None, expected, mask, beta))
             except RuntimeError as error:
                 if "nan" not in str(error):  # what loss_function says of a KL that is none
                     raise
                 nothing = mu.new_tensor(float("nan"))
                 return Losses(nothing, nothing, nothing)
+            if not self.settings.consistency:
+                return losses
+            apart = divergence(Posterior(mu, logvar), Posterior(*self.model.encode(self._flipped(positions)))).mean()
+        weighted = self.settings.consistency * beta * apart / mask.sum()
+        return Losses(losses.total + weighted, losses.reconstruction, losses.kl)
 
     @torch.no_grad()
     def per_image(self, positions: Tensor, noise: Tensor, whose: Tensor | None = None) -> Losses:
         """Return the mean squared error over masked coefficients, and the KL, of each image."""
         images = self.particles.on_lattice(positions)
         seen = positions if whose is None else whose
-        mu, logvar, _, expected, mask = self._run(images, positions, seen, noise)
+        mu, logvar, _, expected, mask = self._run(images, positions, seen, noise, None)
         reconstruction = (expected - images.flatten(1)[:, mask]).square().mean(dim=1)
         kl = (mu.square() + logvar.exp() - 1 - logvar).sum(dim=1) / 2
         return Losses(reconstruction + self.settings.kl_weight * kl / mask.sum(), reconstruction, kl)
@@ -82,13 +103,8 @@ class ParticleObjective:
         """Return what the encoder says of the images, or of what it was trained on in their place; or the table's."""
         if self.table is not None:
             return Posterior(*self.table.encode(positions.to(self.device)))
-        seen = self._view.seen(positions, positions) if of_view else None
-        if seen is None:
-            seen = self.particles.on_lattice(positions)
-            _, parameters = self.particles.acquired(positions)
-            if parameters is not None:
-                seen = seen * self.sign(parameters)
-        return Posterior(*self.model.encode(seen))
+        seen = self.view.seen(positions, positions, None) if of_view else None
+        return Posterior(*self.model.encode(self._flipped(positions) if seen is None else seen))
 
     def sign(self, parameters: Tensor) -> Tensor:
         """Return the sign of the CTF on the lattice, ``b y x``."""
@@ -124,13 +140,26 @@ class ParticleObjective:
         for optimizer, before in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(before)
 
-    def _run(self, images: Tensor, positions: Tensor, whose: Tensor, noise: Tensor) -> Any:
+    def _flipped(self, positions: Tensor) -> Tensor:
+        images = self.particles.on_lattice(positions)
+        _, parameters = self.particles.acquired(positions)
+        return images if parameters is None else images * self.sign(parameters)
+
+    def _run(self, images: Tensor, positions: Tensor, whose: Tensor, noise: Tensor, step: Step | None) -> Any:
         from cryodrgn.commands.train_vae import run_batch
 
         self._noise = noise.to(self.device)
         rotation, parameters = self.particles.acquired(positions)
-        seen = self._view.seen(positions, whose) if self.table is None else positions.to(self.device)
+        seen = positions.to(self.device) if self.table is not None else self.view.seen(positions, whose, step)
         return run_batch(self.model, self._frame.lattice, images, rotation, None, parameters, seen)
 
     def _sampled(self, mu: Tensor, logvar: Tensor) -> Tensor:
         return self._noise * torch.exp(0.5 * logvar) + mu
+
+
+def divergence(q: Posterior, p: Posterior) -> Tensor:
+    """Return KL(q || p) of Gaussians with diagonal covariance, ``b`` nats."""
+    assert q.logvar is not None and p.logvar is not None
+    mu, logvar, other, other_logvar = (part.float() for part in (q.mu, q.logvar, p.mu, p.logvar))
+    apart = (logvar.exp() + (mu - other).square()) / other_logvar.exp()
+    return (other_logvar - logvar + apart - 1).sum(dim=1) / 2

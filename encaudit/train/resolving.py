@@ -1,5 +1,6 @@
 """From what was typed to settings: cryoDRGN's defaults, below a preset or another run, below what was given."""
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from encaudit.encoders.training_data import NONE
 from encaudit.errors import InputError, UnknownNameError
 from encaudit.train.defaults import train_vae_defaults
+from encaudit.train.like import Likeness
 from encaudit.train.settings import PRESETS, Kind, Settings, checked
 
 # Options that mean nothing to the other kinds; a default would hide the mistake.
@@ -15,18 +17,24 @@ _ONLY_FOR = {
     "twin": ("twin", "twin_ctf"),
     "vae": ("augment", "consistency"),
 }
+EVERY = "all"  # for --ind: every row, although the other run was trained on some
 _NOT_SETTINGS = ("beta_control", "do_pose_sgd")
 
 
-def resolve(kind: Kind, given: Mapping[str, Any], *, preset: str | None = None, like: str | None = None) -> Settings:
+def resolve(
+    kind: Kind, given: Mapping[str, Any], *, preset: str | None = None, likeness: Likeness | None = None
+) -> Settings:
     """Return the settings of a run; ``given`` are those that were typed, by the names of ``Settings``.
 
-    Raises InputError for what is missing, contradicts itself, or means nothing to this kind of run.
+    ``likeness`` are those of another run. Raises InputError for what is missing, contradicts itself, or means nothing
+    to this kind of run.
     """
     _refuse_others(kind, given)
-    if preset is not None and like is not None:
+    if preset is not None and likeness is not None:
         raise InputError("--preset and --like both say how to train. Give one of them, and flags for what differs.")
     values = {name: value for name, value in train_vae_defaults().items() if name not in _NOT_SETTINGS}
+    if likeness is not None:
+        values |= likeness.settings
     if preset is not None:
         if preset not in PRESETS:
             raise UnknownNameError("preset", preset, PRESETS)
@@ -40,9 +48,19 @@ def resolve(kind: Kind, given: Mapping[str, Any], *, preset: str | None = None, 
             "No CTF parameters were given. Give them with --ctf PATH, or say --ctf none for images that need no phases "
             "flipped."
         )
-    if str(values["ctf"]).lower() == NONE:
-        values["ctf"] = None
-    return checked(values | {"kind": kind})
+    settings = checked(absolute(values) | {"kind": kind})
+    if settings.consistency and not settings.augment:
+        raise InputError("--consistency asks how alike moved images are encoded. Say how moved: --augment roll,rotate.")
+    return settings
+
+
+def absolute(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with paths that hold from any folder, and None for what is said to be none."""
+    changed = dict(values)
+    for name in ("images", "poses", "ctf", "ind", "datadir"):
+        if (path := changed.get(name)) is not None:
+            changed[name] = None if path.lower() == (EVERY if name == "ind" else NONE) else os.path.abspath(path)
+    return changed
 
 
 def _missing(name: str, option: str) -> str:

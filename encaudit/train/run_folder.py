@@ -31,14 +31,17 @@ class RunFolder:
         self.path = path
         self.last_good: str | None = None
 
-    def create(self) -> None:
-        """Make the folder; InputError for one that has something in it, or cannot be made."""
+    def refuse_taken(self) -> None:
+        """Raise InputError for a folder that has something in it, and for what is no folder."""
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is no folder; -o takes a folder.")
         with reading(self.path):
             if self.path.is_dir() and any(self.path.iterdir()):
                 hint = "go on with it by --resume" if (self.path / STATE).is_file() else "empty it"
                 raise InputError(f"{self.path} is not empty. Name another folder with -o DIR, or {hint}.")
+
+    def create(self) -> None:
+        """Make the folder; InputError where it cannot be made."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

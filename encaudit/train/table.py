@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from encaudit.encoders.table import TABLE, VERSION
+from encaudit.encoders.table import Table
 from encaudit.types import Posterior
 
 
@@ -38,14 +38,7 @@ class LookupTable(nn.Module):
 
     def checkpoint(self, index: np.ndarray) -> dict[str, Any]:
         """Return what marks a checkpoint as a table, and the table: latents of the images in stack rows ``index``."""
-        return {
-            "encaudit": {"kind": TABLE, "version": VERSION},
-            "table": {
-                "index": torch.from_numpy(index),
-                "mu": self.mu.weight.detach().cpu(),
-                "logvar": self.logvar.weight.detach().cpu(),
-            },
-        }
+        return Table(torch.from_numpy(index), self.mu.weight, self.logvar.weight).checkpoint()
 
     def travel(self) -> tuple[float, float]:
         """How far have mu and logvar gone from where they started? Root mean square over rows and columns."""

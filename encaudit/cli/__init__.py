@@ -33,6 +33,7 @@ def _root(
 
 
 def _register() -> None:
+    from encaudit.cli.compare import compare
     from encaudit.cli.explain import explain
     from encaudit.cli.fetch import fetch
     from encaudit.cli.probe import probe
@@ -46,6 +47,7 @@ def _register() -> None:
     app.command()(study)
     app.command()(train)
     app.command()(fetch)
+    app.command()(compare)
 
 
 _register()

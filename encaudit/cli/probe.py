@@ -198,11 +198,12 @@ def probe(
         audit = audit_checkpoint(options, command=sys.argv[1:], watcher=progress)
         page = None if folder is None else folder.write(audit, progress)
     if folder is None:
-        _to_stdout(to_json(audit.report))
+        to_stdout(to_json(audit.report))
     print_report(audit.report, page)
 
 
-def _to_stdout(text: str) -> None:
+def to_stdout(text: str) -> None:
+    """Print the text, whoever reads it."""
     try:
         print(text, flush=True)
     except OSError as error:

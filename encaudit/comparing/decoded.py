@@ -44,9 +44,10 @@ def _drawn(encoder: object, z: np.ndarray, box: int | None) -> np.ndarray | Skip
     import torch
 
     from encaudit.encoders.vae import VaeEncoder
+    from encaudit.encoders.vae_table import ImageTable
     from encaudit.types import BatchDecoder, Decoder
 
-    if isinstance(encoder, VaeEncoder):
+    if isinstance(encoder, VaeEncoder | ImageTable):
         return np.asarray(encoder.decode(torch.from_numpy(z)).cpu().numpy())
     if not isinstance(encoder, Decoder):
         return Skipped("the run has no decoder of volumes")

@@ -68,16 +68,18 @@ def _of_losses(run: TrainedRun, beside: Beside) -> Measures:
     missing = _missing(run, null, base)
     reference = None
     if missing is None and null is not None and base is not None:
-        reference = {
-            name: (null.losses[name][trained], base.losses[name][trained]) for name in ("reconstruction", "loss")
-        }
+        # One latent for all tells nothing of an image, so it costs no nats: the KL of a frozen table is that of the
+        # logvar which somebody set it to.
+        lowest = null.losses["reconstruction"][trained]
+        reference = {name: (lowest, base.losses[name][trained]) for name in ("reconstruction", "loss")}
     for suffix, name in (("", "reconstruction"), ("_loss", "loss")):
         of_name = f"explained_heterogeneity{suffix}"
         if reference is None:
             measures[of_name] = missing or NO_NULL
         else:
             lowest, best = reference[name]
-            measures[of_name] = explained_heterogeneity(lowest, own[name], best, codes, beside.seed)
+            loss = lowest if run is null else own[name]
+            measures[of_name] = explained_heterogeneity(lowest, loss, best, codes, beside.seed)
     if away.any() and missing is None:
         measures["explained_heterogeneity_held_out"] = _held_out(run, beside)
     if run.kind == "twin":

@@ -59,7 +59,7 @@ class TrainedRun:
 
 
 def read_runs(paths: tuple[str, ...]) -> list[TrainedRun]:
-    """Read folders of encaudit train, of cryoDRGN, or of encaudit probe; each gets the shortest name that is its own."""
+    """Read folders of encaudit train, of cryoDRGN, or of probe; each gets the shortest name that is its own."""
     places = [Path(path) for path in paths]
     if len(places) < 2:
         raise InputError("One run cannot be compared: name two or more, encaudit compare RUN_A RUN_B.")
@@ -76,7 +76,7 @@ def read_runs(paths: tuple[str, ...]) -> list[TrainedRun]:
 def _read(folder: Path, name: str) -> TrainedRun:
     with reading(folder):
         if not folder.is_dir():
-            raise InputError(f"{folder} is no folder; expected one that encaudit train, cryoDRGN or probe wrote.")
+            raise InputError(f"{folder} is no folder; expected that of a training run, or of a probe.")
         of_audit, trained = (folder / LATENTS).is_file(), (folder / RECORD).is_file()
     if of_audit and not trained:
         latents = _of_audit(folder / LATENTS)
@@ -134,7 +134,7 @@ def _evaluation(path: Path) -> dict[str, np.ndarray]:
 def _arrays(path: Path, needed: tuple[str, ...]) -> dict[str, np.ndarray]:
     with reading(path):
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except (ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
             raise InputError(f"{path} cannot be read ({one_line(error)}): it is damaged. Write it again.") from error

@@ -28,23 +28,25 @@ def labels_of(asked: str | None, runs: list[TrainedRun], index: np.ndarray) -> n
     """Return the label of each image, ``n``: those of --labels, else those beside digits that runs were trained on."""
     if asked is None:
         images = _recorded_images(runs)
-        labels = None if images is None else labels_beside(images)
-        return None if labels is None or index.max() >= len(labels) else labels[index]
+        beside = None if images is None else labels_beside(images)
+        return None if beside is None or index.max() >= len(beside) else beside[index]
     path = Path(asked)
     if not path.is_file():
         raise InputError(f"No file at {path}. Check the path given to --labels.")
     labels = read_labels(path)
     if index.max() >= len(labels):
         raise InputError(f"{path} has {len(labels)} labels, and the runs have images up to row {index.max()}.")
-    return labels[index]
+    chosen: np.ndarray = labels[index]
+    return chosen
 
 
 def _of_metadata(path: str, runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | None:
     everything = np.unique(np.concatenate([run.latents.index for run in runs]))
     metadata = read_metadata(path, Rows(int(everything.max()) + 1, everything, index))
-    if metadata.micrograph is None:
+    names = metadata.micrograph
+    if names is None:
         raise InputError(f"{path} names no micrographs, which --metadata is for here. Leave it out, or add a column.")
-    return metadata.micrograph
+    return names
 
 
 def _of_the_stack(runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | None:

@@ -16,7 +16,7 @@ STACKS = ("particles.128.*", "particles.*", STACK + "*")  # the first that is th
 _STACK_SUFFIXES = (".mrcs", ".txt", ".star")
 
 _INPUTS = "https://raw.githubusercontent.com/zhonge/cryodrgn_empiar/886c5d106f98a7d9647c1cc60e48a4cefa20ffaa/empiar10076/inputs/"
-POSES, CTF, FILTERED = FILES = tuple(
+FILES = tuple(
     PublishedFile(name, (_INPUTS + name,), f"git:{blob}")
     for name, blob in (
         ("poses.pkl", "bd8540809c6cc2e512d1b592f8f0fb5ebe0e6932"),
@@ -24,6 +24,7 @@ POSES, CTF, FILTERED = FILES = tuple(
         ("filtered.ind.pkl", "60141f7c9842a443fb8a7a3a977815c2fc4c679f"),
     )
 )
+POSES, CTF = FILES[0], FILES[1]
 STACK_STEPS = (
     f"The particles are not downloaded: EMPIAR-10076 holds them as one stack, data/{STACK}, of {PARTICLES:,} images of "
     f"{DEPOSITED_BOX} x {DEPOSITED_BOX} pixels (1.31 angstrom each), about 54 GB. See https://www.ebi.ac.uk/empiar/EMPIAR-10076/.",

@@ -96,6 +96,10 @@ def _open_file(path: Path, kind: str | None, config: Path | None, device: str, t
     found = checkpoint_kind(path, content)  # says what is wrong when an override names what this is not
     if found != kind:
         raise InputError(f"{path} is a {found} checkpoint, not a {kind} one. Leave out --encoder.")
+    if kind == TABLE and "image_shape" in content:
+        from encaudit.encoders.vae_table import ImageTable
+
+        return OpenedEncoder(ImageTable(path, content, device=device), kind, path)
     config_path = config or find_config(path)
     settings = read_config(config_path, trust_pickle=trust_pickle)
     network = CryodrgnEncoder(settings, content["model_state_dict"], device=device)

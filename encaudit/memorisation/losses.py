@@ -33,7 +33,10 @@ def explained_heterogeneity(
     Zero: no better than one volume for all; below: worse. One: as well as the base run; above: better.
     Large, for two unlike reasons: the latents tell the structures apart, or they tell the images apart and the decoder
     fits their noise. A held-out loss tells which; so does the memorisation index.
-    Of reconstruction errors unless said otherwise: in whole losses, a table's fixed logvar counts as much as the data.
+    Of reconstruction errors; as explained_heterogeneity_loss of whole losses, which count what the latents cost in KL.
+    There the null is the null run's reconstruction alone: one latent for all costs nothing, and the KL of a frozen
+    table is that of the logvar it was set to. explained_heterogeneity_held_out is over images that no run was trained
+    on.
     Interval: bootstrap over images or groups. Skipped where the base run is not surely better than the null run.
 
     Source: ours; the null is figure 22 of Edelberg & Lederman 2025, the base figure 3.
@@ -72,7 +75,9 @@ def twin_dependence(
 ) -> Summary | Skipped:
     """By how much does the loss rise when each image is given another image's twin?
 
-    T = mean_i (L_reshuffled_i - L_i), in the units of the loss; with null and base, in units of L_null - L_base.
+    T = mean_i (L_reshuffled_i - L_i), in the units of the loss; with null and base, in units of L_null - L_base. As
+    twin_dependence_nats in nats an image: a mean squared error over m coefficients counts m / beta nats, those of the
+    Gaussian decoder that beta stands for.
 
     Zero: the run makes no use of which twin belongs to which image. Above: it remembers the pairing, which nothing but
     memory can know.

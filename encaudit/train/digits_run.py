@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from encaudit.draws import normal
 from encaudit.encoders.training_data import TrainingData
 from encaudit.errors import InputError
 from encaudit.images import ImageStack, open_stack
@@ -17,14 +16,13 @@ from encaudit.train.digits_objective import DigitsObjective
 from encaudit.train.digits_settings import DigitsSettings
 from encaudit.train.held_out import held_out_positions
 from encaudit.train.loop import Schedule
+from encaudit.train.particle_run import refuse_too_few
 from encaudit.train.ranks import joined
 from encaudit.train.run_folder import RunFolder
 from encaudit.train.run_record import RunRecord
 from encaudit.train.table import LookupTable
-from encaudit.transforms.twin import derangement
-from encaudit.types import Posterior
-
-ZERO_LOGVAR = -8.0  # of the paper's tables that start at zero
+from encaudit.train.table_start import table_start
+from encaudit.transforms import derangement, parse_transform
 
 
 def train_digits(
@@ -34,26 +32,31 @@ def train_digits(
     command: Sequence[str],
     device: str,
     watcher: Watcher,
-    resume: bool = False,
-    stop: Callable[[], bool] = lambda: False,
+    before: RunRecord | None = None,
+    stop: Callable[[], object] = lambda: None,
 ) -> RunRecord:
     """Train a VAE, a lookup table or an evil twin on images of digits, and write its run folder.
 
-    ``device`` is cpu or cuda; under torchrun every process calls this. Raises EncauditError for what the user can mend.
+    ``device`` is cpu or cuda; under torchrun every process calls this. ``before`` is the record of the run that this
+    one goes on with. ``stop`` is asked after each batch whether to stop there, with a checkpoint. Raises EncauditError
+    for what the user can mend.
     """
+    folder = RunFolder(out)
+    if before is None:
+        folder.refuse_taken()
     with joined(device) as ranks:
         watcher.stage("Reading the images", unit="images")
         source = open_stack(settings.images, n=settings.n, seed=settings.seed)
         images = torch.roll(_in_unit_range(source), settings.shift, dims=-1)
-        folder = RunFolder(out)
-        if not resume and ranks.first:
-            folder.create()
-        ranks.wait()
-        twins = _twins(settings, images, source) if settings.kind == "twin" else None
-        table = LookupTable(_start(settings, len(images)), frozen=settings.freeze) if settings.kind == "vlt" else None
-        objective = DigitsObjective(settings, images, source.index, torch.device(device), twins=twins, table=table)
         held_out = held_out_positions(len(images), settings.held_out, settings.seed)
         rows = np.setdiff1d(np.arange(len(images)), held_out)
+        refuse_too_few(rows, settings.batch_size)
+        twins = _twins(settings, images, source) if settings.kind == "twin" else None
+        table = None
+        if settings.kind == "vlt":
+            start = table_start(settings.init, settings.moments_from, source, settings.zdim, settings.seed, device)
+            table = LookupTable(start, frozen=settings.freeze)
+        objective = DigitsObjective(settings, images, source.index, torch.device(device), twins=twins, table=table)
         about = describe_run(command, seed=settings.seed, device=device, transforms=())
         described = describe_images(source, TrainingData(settings.images, None, None, None, None), 0)
         record = RunRecord(
@@ -71,9 +74,13 @@ def train_digits(
             beta=settings.beta,
             held_out=source.index[held_out].tolist() if len(held_out) else None,
         )
+        if ranks.first and before is None:
+            folder.create()
+        elif before is not None and before.files != record.files:
+            raise InputError(f"The images of {out} have changed since the run began. Put them back, or train anew.")
         schedule = Schedule(settings.epochs, settings.batch_size, settings.seed)
         run = Run(objective, rows, held_out, schedule, settings.checkpoint_every, folder, record, watcher, ranks, stop)
-        return run.carry_out(resume=resume)
+        return run.carry_out(resume=before is not None)
 
 
 def _in_unit_range(source: ImageStack) -> Tensor:
@@ -88,12 +95,8 @@ def _in_unit_range(source: ImageStack) -> Tensor:
 
 
 def _twins(settings: DigitsSettings, images: Tensor, source: ImageStack) -> Tensor:
-    """Return what stands in the place of each image for the whole run: another image, or noise like the images."""
+    """Return what stands in the place of each image, as `encaudit probe -t permutation` (or noise) has it."""
     if settings.twin == "permutation":
         return images[torch.from_numpy(derangement(len(images), settings.seed))]
-    drawn = normal(torch.from_numpy(source.index), tuple(images.shape[1:]), settings.seed, "noise")
-    return drawn * images.std(correction=0) + images.mean()
-
-
-def _start(settings: DigitsSettings, n: int) -> Posterior:
-    return Posterior(torch.zeros(n, settings.zdim), torch.full((n, settings.zdim), ZERO_LOGVAR))
+    batch = source.read(np.arange(len(source))).with_(moments=source.moments)
+    return parse_transform("noise")(batch, seed=settings.seed).images

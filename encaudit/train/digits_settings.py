@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from encaudit.errors import InputError, UnknownNameError
+from encaudit.train.resolving import refuse_others
 from encaudit.train.settings import Kind, NotNegative, Positive
 
 # Edelberg & Lederman 2025, figures 12 to 19: what the released code builds, and what the text says it builds.
@@ -52,16 +53,27 @@ class DigitsSettings(BaseModel):
 def resolve_digits(kind: Kind, images: str, given: Mapping[str, Any], arch: str = "paper-code") -> DigitsSettings:
     """Return the settings of a run on digits; ``given`` are those that were typed, by the names of the settings.
 
-    Raises InputError for a value that cannot be, and for options that belong to particles.
+    Layers and widths may have cryoDRGN's names, as for particles. Raises InputError for a value that cannot be, for
+    options that mean nothing to this kind of run, and for those that belong to particles.
     """
     if arch not in ARCHITECTURES:
         raise UnknownNameError("architecture", arch, ARCHITECTURES)
-    foreign = sorted(set(given) - set(DigitsSettings.model_fields))
-    if foreign:
-        option = "--" + foreign[0].replace("_", "-")
+    refuse_others(kind, given)
+    values = dict(given)
+    for ours, count, width in (("encoder_layers", "qlayers", "qdim"), ("decoder_layers", "players", "pdim")):
+        if count in values:
+            values[ours] = (values.pop(width),) * values.pop(count)
+    foreign = sorted(set(values) - set(DigitsSettings.model_fields) - {"images"})
+    if "images" in values or foreign:
+        option = "--" + (foreign or ["images"])[0].replace("_", "-")
         raise InputError(f"{option} belongs to particles, and --dataset names images of digits. Leave one of them out.")
+    return checked_digits(ARCHITECTURES[arch] | values | {"kind": kind, "images": images})
+
+
+def checked_digits(values: dict[str, Any]) -> DigitsSettings:
+    """Return the settings of these values; InputError naming the option whose value cannot be."""
     try:
-        return DigitsSettings.model_validate(ARCHITECTURES[arch] | dict(given) | {"kind": kind, "images": images})
+        return DigitsSettings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         option = "--" + str(first["loc"][0]).replace("_", "-")

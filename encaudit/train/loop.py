@@ -85,7 +85,7 @@ def train(
         for number in range(place.batch, len(batches)):
             started = time.monotonic()
             positions = batches[number]
-            terms = _learn(objective, positions, Step(place.epoch, number, noise[positions]), scaler, ranks)
+            terms = take_step(objective, positions, Step(place.epoch, number, noise[positions]), scaler, ranks)
             place.batch, place.images = number + 1, place.images + len(positions)
             place.sums = [summed + term * len(positions) for summed, term in zip(place.sums, terms, strict=True)]
             place.seconds += time.monotonic() - started
@@ -106,7 +106,7 @@ def epoch_noise(n: int, latent_dim: int, seed: int, epoch: int) -> Tensor:
     return torch.from_numpy(drawn)
 
 
-def _learn(
+def take_step(
     objective: Objective, positions: np.ndarray, step: Step, scaler: torch.amp.GradScaler, ranks: Ranks
 ) -> list[float]:
     """Take one step of the optimizers; return the mean losses of the batch."""

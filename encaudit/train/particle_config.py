@@ -10,6 +10,7 @@ import numpy as np
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig, ModelArgs
 from encaudit.errors import InputError
 from encaudit.images import ImageStack
+from encaudit.train.particles import refuse_not_finite
 from encaudit.train.run_folder import CONFIG, RunFolder
 from encaudit.train.settings import Settings
 
@@ -57,7 +58,11 @@ def _estimated_norm(settings: Settings, source: ImageStack) -> list[float]:
         datadir=settings.datadir,
         window_r=settings.window_r,
     )
-    return list(data.norm)
+    mean, std = data.norm
+    if not (np.isfinite(std) and std > 0):
+        refuse_not_finite(source)
+        raise InputError(f"{settings.images} cannot be normalized: cryoDRGN finds a spread of {std:g} in its images.")
+    return [mean, std]
 
 
 def write_config(

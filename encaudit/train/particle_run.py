@@ -43,11 +43,11 @@ def train_particles(
         folder.refuse_taken()
     with joined(device) as ranks:
         watcher.stage("Reading the images", unit="images")
-        source = _open(settings)
+        source = opened(settings)
         config = config_of(settings, source)
         held_out = held_out_positions(len(source), settings.held_out, settings.seed, source.micrographs)
         rows = np.setdiff1d(np.arange(len(source)), held_out)
-        _refuse_too_few(rows, settings.batch_size)
+        refuse_too_few(rows, settings.batch_size)
         objective = build(settings, config, source, torch.device(device), watcher.advance_to)
         about = describe_run(command, seed=settings.seed, device=device, transforms=())
         record = RunRecord(
@@ -76,7 +76,8 @@ def train_particles(
         return run.carry_out(resume=before is not None)
 
 
-def _open(settings: Settings) -> ImageStack:
+def opened(settings: Settings) -> ImageStack:
+    """Return the images of a run, as they are in the files."""
     return open_stack(
         settings.images,
         poses=settings.poses,
@@ -88,7 +89,8 @@ def _open(settings: Settings) -> ImageStack:
     )
 
 
-def _refuse_too_few(rows: np.ndarray, batch_size: int) -> None:
+def refuse_too_few(rows: np.ndarray, batch_size: int) -> None:
+    """Raise InputError where the images do not fill one batch."""
     if len(rows) < batch_size:
         raise InputError(
             f"There are {len(rows)} images to train on, fewer than the {batch_size} of one batch. Give more images, or "

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from encaudit.encoders.cryodrgn_frame import CryodrgnFrame
 from encaudit.errors import InputError
-from encaudit.types import ImageBatch, Stack
+from encaudit.types import Stack
 
 IMAGES_AT_ONCE = 500
 NAMED = 10
@@ -36,9 +36,26 @@ class Particles:
         """Return the number of images."""
         return len(self.index)
 
-    def on_lattice(self, positions: Tensor) -> Tensor:
-        """Return images as the D+1 x D+1 coefficients that cryoDRGN's functions take, ``b y x``; 0 off the mask."""
-        return scattered(self._coefficients[positions].to(self.device), self._mask, self.side)
+    def on_lattice(self, positions: Tensor, signs: Tensor | None = None) -> Tensor:
+        """Return images as the D+1 x D+1 coefficients that cryoDRGN's functions take, ``b y x``; 0 off the mask.
+
+        ``signs`` (``b m``) are multiplied in.
+        """
+        coefficients = self._coefficients[positions]
+        flipped = coefficients if signs is None else coefficients * signs
+        return scattered(flipped.to(self.device), self._mask, self.side)
+
+    def signs(self, sign: Callable[[Tensor], Tensor]) -> Tensor | None:
+        """Return the sign of each image's CTF at the points of the mask, ``n m`` int8 on the CPU; None without CTFs.
+
+        ``sign`` gives it on the lattice, ``b y x`` for parameters ``b 8``.
+        """
+        if self.ctf is None:
+            return None
+        parts = [
+            sign(some).flatten(1)[:, self._mask].to(torch.int8).cpu() for some in torch.split(self.ctf, IMAGES_AT_ONCE)
+        ]
+        return torch.cat(parts)
 
     def acquired(self, positions: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the rotations ``b 3 3`` and the CTF parameters ``b 8`` (None without) of images."""
@@ -64,28 +81,35 @@ def prepare(stack: Stack, frame: CryodrgnFrame, mask: Tensor, on_progress: OnPro
     coefficients = torch.empty(n, int(mask.sum()))
     rotation = torch.empty(n, 3, 3)
     ctf = None if first.ctf is None else torch.empty(n, 8)
+    finite = True
     for start in range(0, n, IMAGES_AT_ONCE):
         batch = stack.read(np.arange(start, min(start + IMAGES_AT_ONCE, n)))
         rows = slice(start, start + len(batch))
-        coefficients[rows] = _finite(frame.coefficients(batch.to(mask.device), mask), batch).cpu()
+        coefficients[rows] = frame.coefficients(batch.to(mask.device), mask).cpu()
         assert batch.pose is not None
         rotation[rows] = batch.pose
         if ctf is not None and batch.ctf is not None:
             ctf[rows] = batch.ctf
+        finite &= bool(torch.isfinite(coefficients[rows]).all())
         on_progress(start + len(batch), n)
+    if not finite:
+        refuse_not_finite(stack)
     device = mask.device
     return Particles(
         coefficients, mask, stack.index, None if ctf is None else ctf.to(device), rotation.to(device), frame.lattice.D
     )
 
 
-def _finite(coefficients: Tensor, batch: ImageBatch) -> Tensor:
-    finite = torch.isfinite(coefficients).all(dim=1).cpu()
-    if not finite.all():
-        bad = batch.index[~finite].tolist()
+def refuse_not_finite(stack: Stack) -> None:
+    """Raise InputError naming the images that are not all finite numbers; one of them would spoil the network."""
+    n = len(stack.index)
+    bad: list[int] = []
+    for start in range(0, n, IMAGES_AT_ONCE):
+        batch = stack.read(np.arange(start, min(start + IMAGES_AT_ONCE, n)))
+        bad += batch.index[~torch.isfinite(batch.images.flatten(1)).all(dim=1)].tolist()
+    if bad:
         named = ", ".join(map(str, bad[:NAMED]))
         raise InputError(
-            f"{len(bad)} images have pixels that are not finite numbers, in rows {named} of the stack: one of them "
-            "would spoil the network. Leave them out with --ind."
+            f"{len(bad)} images have pixels that are not finite numbers, in rows {named}"
+            f"{' and more' if len(bad) > NAMED else ''} of the stack. Leave them out with --ind."
         )
-    return coefficients

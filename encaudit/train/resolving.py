@@ -29,7 +29,7 @@ def resolve(
     ``likeness`` are those of another run. Raises InputError for what is missing, contradicts itself, or means nothing
     to this kind of run.
     """
-    _refuse_others(kind, given)
+    refuse_others(kind, given)
     if preset is not None and likeness is not None:
         raise InputError("--preset and --like both say how to train. Give one of them, and flags for what differs.")
     values = {name: value for name, value in train_vae_defaults().items() if name not in _NOT_SETTINGS}
@@ -83,7 +83,8 @@ def layers(text: str | None, option: str) -> dict[str, int]:
     return dict(zip(names, (int(number) for number in match.groups()), strict=True))
 
 
-def _refuse_others(kind: str, given: Mapping[str, Any]) -> None:
+def refuse_others(kind: str, given: Mapping[str, Any]) -> None:
+    """Raise InputError for an option that means nothing to this kind of run."""
     for owner, names in _ONLY_FOR.items():
         for name in names:
             if owner != kind and name in given:

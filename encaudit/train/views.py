@@ -62,15 +62,15 @@ class TwinImage:
     twins = True
 
     def __init__(self, shown: Particles, twin_of: np.ndarray, sign: CtfSign, ctf: str) -> None:
-        self._shown, self._twin_of = shown, torch.from_numpy(twin_of)
-        self._sign, self._ctf = sign, ctf
+        self._shown, self._twin_of, self._of_target = shown, torch.from_numpy(twin_of), ctf == "target"
+        # Signs are kept, a byte a coefficient: working them out again would cost as much as the rest of the encoder.
+        self._signs = None if ctf == "none" else shown.signs(sign)
 
     def seen(self, positions: Tensor, whose: Tensor, step: Step | None) -> Tensor:  # noqa: ARG002 (in all epochs one)
         """Return the twins of ``whose``."""
         twins = self._twin_of[whose]
-        images = self._shown.on_lattice(twins)
-        _, parameters = self._shown.acquired(twins if self._ctf == "own" else positions)
-        return images if parameters is None or self._ctf == "none" else images * self._sign(parameters)
+        flips = None if self._signs is None else self._signs[positions if self._of_target else twins]
+        return self._shown.on_lattice(twins, flips)
 
 
 class MovedImage:

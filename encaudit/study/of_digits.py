@@ -9,11 +9,11 @@ from encaudit.audit import Audit, AuditOptions, audit_checkpoint
 from encaudit.comparing import CompareOptions, compare_runs
 from encaudit.comparing.runs import read_runs
 from encaudit.datasets.digit_images import labels_beside
-from encaudit.encoders import vae
-from encaudit.encoders.vae import VaeEncoder, vae_from_checkpoint
+from encaudit.encoders import open_encoder
+from encaudit.encoders.vae import VaeEncoder
+from encaudit.encoders.vae_table import ImageTable
 from encaudit.images import open_stack
 from encaudit.memorisation import loss_difference
-from encaudit.pickles import load_weights
 from encaudit.results import Summary
 from encaudit.stats import generator, share_interval, summarize_dataset
 from encaudit.study.claims import DIGITS, DIGITS_TABLE, ProbedDigits, Row, TrainedDigits
@@ -23,6 +23,8 @@ from encaudit.study.place import Place
 from encaudit.study.results import Measure, measures_of
 from encaudit.study.training import ensure_trained
 from encaudit.transforms import parse_transform
+
+Images = VaeEncoder | ImageTable
 
 READERS = 10_000  # images that tell which digit a reconstruction is
 READ = 2_000  # reconstructions
@@ -93,7 +95,7 @@ def first_of_each(labels: np.ndarray) -> np.ndarray:
     return np.array([int(np.flatnonzero(labels == digit)[0]) for digit in np.unique(labels)])
 
 
-def decoded(decoder: VaeEncoder, mu: np.ndarray) -> np.ndarray:
+def decoded(decoder: Images, mu: np.ndarray) -> np.ndarray:
     """Return the images ``m y x`` at latents."""
     return np.asarray(decoder.decode(torch.from_numpy(mu)).cpu().numpy())
 
@@ -107,14 +109,15 @@ def _digits(place: Place) -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
-def _decoder(run: Path, device: str) -> VaeEncoder:
-    """Return the networks of a run, those of a table too: of them only the decoder is asked."""
-    content = load_weights(run / "weights.pkl")
-    return vae_from_checkpoint({**content, "encaudit": {"kind": vae.KIND, "version": vae.VERSION}}, device)
+def _decoder(run: Path, device: str) -> Images:
+    """Return what decodes the latents of a run: the VAE, or the decoder beside a table."""
+    opened = open_encoder(str(run), device=device).encoder
+    assert isinstance(opened, VaeEncoder | ImageTable)
+    return opened
 
 
 def _read_right(
-    audit: Audit, specs: tuple[str, ...], images: np.ndarray, labels: np.ndarray, decoder: VaeEncoder, seed: int
+    audit: Audit, specs: tuple[str, ...], images: np.ndarray, labels: np.ndarray, decoder: Images, seed: int
 ) -> dict[str, np.ndarray]:
     """Whether reconstructions are the digit that the image shows, by most of their 10 nearest images; 0 or 1, ``m``."""
     from sklearn.neighbors import KNeighborsClassifier
@@ -146,7 +149,7 @@ def _rises(audit: Audit, specs: tuple[str, ...], right: dict[str, np.ndarray], s
 
 
 def _draw(
-    row: Row, spec: str, audit: Audit, images: np.ndarray, labels: np.ndarray, decoder: VaeEncoder, place: Place
+    row: Row, spec: str, audit: Audit, images: np.ndarray, labels: np.ndarray, decoder: Images, place: Place
 ) -> None:
     rows = first_of_each(labels)
     reference, moved = audit.encodings.reference.mu, audit.encodings.moved[spec].mu

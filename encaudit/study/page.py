@@ -28,11 +28,11 @@ OF_SYSTEMS = {
     T_: "T",
     "table_travel": "K",
     "relative_heterogeneity": "H / H(3)",
-    "run_latent_agreement": "latent agreement",
-    "run_cluster_agreement": "cluster agreement",
+    "run_latent_agreement": "latents agree",
+    "run_cluster_agreement": "clusters agree",
     "kl": "KL (nats)",
-    **{f"{spec}/displacement_ratio": f"{spec}: ratio" for spec in MOVED},
-    **{f"{spec}/retrieval_rank": f"{spec}: rank" for spec in MOVED},
+    **{f"{spec}/displacement_ratio": f"{spec} ratio" for spec in MOVED},
+    **{f"{spec}/retrieval_rank": f"{spec} rank" for spec in MOVED},
 }
 SECTIONS = (
     ("Systems trained on particles", Trained),

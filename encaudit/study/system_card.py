@@ -14,6 +14,7 @@ from encaudit.study.place import Place
 from encaudit.types import BatchDecoder, Decoder
 
 CLUSTERS = 6
+MIDDLE = 0.6  # of the box; a particle fills no more
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,12 @@ def clusters_of(latents: Latents, seed: int) -> Clusters:
 
 
 def _volumes(run: str, z: np.ndarray, device: str) -> list[np.ndarray]:
-    """Return the central sections ``y x`` of the volumes at latents ``m d``."""
+    """Return the middle of the central sections, ``y x``, of the volumes at latents ``m d``."""
     decoder = open_encoder(run, device=device).encoder
     if isinstance(decoder, BatchDecoder):
         volumes = list(decoder.decode_volumes(z, None))
     else:
         assert isinstance(decoder, Decoder)
         volumes = [decoder.decode_volume(one, None) for one in z]
-    return [np.asarray(volume[len(volume) // 2]) for volume in volumes]
+    edge = round(len(volumes[0]) * (1 - MIDDLE) / 2)
+    return [np.asarray(volume[len(volume) // 2, edge:-edge, edge:-edge]) for volume in volumes]

@@ -10,9 +10,8 @@ from encaudit.train.digits_run import train_digits
 from encaudit.train.digits_settings import resolve_digits
 from encaudit.train.particle_run import train_particles
 from encaudit.train.resolving import resolve
-from encaudit.train.resuming import resumed
 from encaudit.train.run_folder import RECORD, STATE, read_record
-from encaudit.train.settings import Settings
+from encaudit.train.settings import Settings, checked
 
 CHECKPOINTS = 3  # of a run, beside the last
 
@@ -34,15 +33,13 @@ def ensure_trained(key: str, place: Place) -> Path:
             for name in BY_KEY:
                 if f"{{{name}}}" in str(task.options):
                     ensure_trained(name, place)
-            before = None
-            if resume:
-                settings, before = resumed(out, task.kind, {})
-            else:
-                settings = settings_of(task, place)
+            before = read_record(out) if resume else None
+            settings = settings_of(task, place) if before is None else checked(before.options)
             train_particles(settings, out, watcher=place.watcher, before=before, **told)
         case TrainedDigits():
+            before = read_record(out) if resume else None
             digits = resolve_digits(task.kind, place.data.digits, place.scale.digits | {"seed": place.seed})
-            train_digits(digits, out, watcher=place.watcher, resume=resume, **told)
+            train_digits(digits, out, watcher=place.watcher, before=before, **told)
     return out
 
 

@@ -42,7 +42,7 @@ def measure_trained_digits(row: Row, place: Place) -> tuple[dict[str, Measure], 
     measures = measures_of(next(one for one in compared.runs if one.name == row.key).measures)
     if task.over is not None:
         measures |= measures_of(compared.pairs[0].measures)
-        measures[f"nats_over_{task.over}"] = Measure.of(nats_gained(runs[row.key], runs[task.over], place.seed))
+        measures[f"nats_over_{task.over}"] = Measure.of(nats_gained(runs[row.key], runs[task.over], None, place.seed))
         own, other = (compared.particles[f"{key}/kl"] for key in (row.key, task.over))
         measures["kl_above"] = Measure.of(loss_difference(own, other, None, place.seed))
     place.watcher.stage(f"Drawing {row.key}")

@@ -6,14 +6,16 @@ import numpy as np
 
 from encaudit.audit import AuditOptions, audit_checkpoint
 from encaudit.comparing import CompareOptions, Comparison, compare_runs
+from encaudit.comparing.runs import read_runs
+from encaudit.comparing.told import groups_of
 from encaudit.memorisation import loss_difference
 from encaudit.results import Summary
+from encaudit.stats import group_codes
 from encaudit.study.claims import BASE, NULL, Row, Trained
 from encaudit.study.place import Place
 from encaudit.study.results import Measure, measures_of
 from encaudit.study.system_card import system_card
 from encaudit.study.training import ensure_trained
-from encaudit.train.run_folder import EVALUATION, read_record
 
 MOVED = ("roll1", "rot90")
 PROBED_BY = ("displacement_ratio", "retrieval_rank")
@@ -35,20 +37,24 @@ def measure_trained(row: Row, place: Place) -> tuple[dict[str, Measure], list[st
         own = next(one for one in again.runs if one.name == row.key).measures["memorisation_index"]
         measures["memorisation_index"] = Measure.of(own)
     if task.over is not None:
-        measures[f"nats_over_{task.over}"] = Measure.of(nats_gained(runs[row.key], runs[task.over], place.seed))
+        measures[f"nats_over_{task.over}"] = Measure.of(
+            nats_gained(runs[row.key], runs[task.over], place.data.metadata, place.seed)
+        )
     measures |= _when_moved(runs[row.key], place)
     place.picture(row.key, "system", system_card(row, place))
     remarks = [one.text for one in compared.findings if one.level != "note"]
     return measures, remarks
 
 
-def nats_gained(run: Path, over: Path, seed: int) -> Summary:
-    """By how many nats an image is reconstruction better in a run than in another one?"""
-    record = read_record(run)
+def nats_gained(run: Path, over: Path, metadata: str | None, seed: int) -> Summary:
+    """By how many nats is an image's reconstruction better in a run than in another one? Over micrographs if known."""
+    own, other = read_runs((str(run), str(over)))
+    record = own.record
+    assert record is not None
     unit = record.n_mask / record.beta if record.data == "particles" and record.beta > 0 else 1.0
-    with np.load(run / EVALUATION) as own, np.load(over / EVALUATION) as other:
-        before, after = (unit * one["reconstruction"].astype(np.float64) for one in (other, own))
-    return loss_difference(before, after, None, seed)
+    names = groups_of(metadata, [own, other], own.latents.index)
+    before, after = (unit * one.losses["reconstruction"].astype(np.float64) for one in (other, own))
+    return loss_difference(before, after, None if names is None else group_codes(names), seed)
 
 
 def _compared(keys: dict[str, None], base: str, place: Place) -> Comparison:

@@ -73,6 +73,13 @@ class Row:
     claim: str
     bounds: tuple[Bound, ...]
 
+    @property
+    def name(self) -> str:
+        """Say which figure, or figures, or table."""
+        if not self.figures[0].isdigit():
+            return self.figures
+        return f"figure{'s' if ',' in self.figures else ''} {self.figures}"
+
 
 def _explains(share: float) -> Bound:
     return at_least("explained_heterogeneity", "E", share)

@@ -50,4 +50,4 @@ def judged_rows(folder: StudyFolder) -> list[JudgedRow]:
 def _words(bound: Bound) -> str:
     """Say a bound as a reader knows the rows: by their figures."""
     words = str(bound)
-    return words if bound.row is None else words.replace(bound.row, f"that of figure {BY_KEY[bound.row].figures}")
+    return words if bound.row is None else words.replace(bound.row, f"that of {BY_KEY[bound.row].name}")

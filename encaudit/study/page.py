@@ -101,7 +101,7 @@ def _summary(trained: list[JudgedRow]) -> str | None:
 
 
 def _pictures(folder: StudyFolder, key: str) -> list[Picture]:
-    return [Picture(name, _source(png)) for name, png in folder.pictures(key).items()]
+    return [Picture(name.lstrip("0123456789-"), _source(png)) for name, png in folder.pictures(key).items()]
 
 
 def _source(png: bytes) -> str:

@@ -27,7 +27,7 @@ class RowWatcher:
         if self._work > 0:
             seconds = self._spent / self._work * sum(map(_work, self._open))
             left = f", about {max(1, round(seconds / 60))} min left"
-        self._before = f"Row {self._keys.index(key) + 1} of {len(self._keys)}, figure {BY_KEY[key].figures}{left}: "
+        self._before = f"Row {self._keys.index(key) + 1} of {len(self._keys)}, {BY_KEY[key].name}{left}: "
         self._started = time.monotonic()
 
     def done(self, key: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from encaudit.devices import chosen_device
 from encaudit.errors import DivergedError, InputError, StoppedError
 from encaudit.provenance import describe_run
-from encaudit.study.claims import BY_KEY, Probed, ProbedDigits, Row, Timed, Trained, TrainedDigits
+from encaudit.study.claims import BY_KEY
 from encaudit.study.data import study_data
 from encaudit.study.folder import PAGE, StudyFolder
 from encaudit.study.judged import JudgedRow, judged_rows
@@ -24,6 +24,7 @@ from encaudit.study.plan import Plan, plan_of
 from encaudit.study.progress import RowWatcher
 from encaudit.study.results import RowResult
 from encaudit.study.scales import SCALES, Scale
+from encaudit.study.tasks import Probed, ProbedDigits, Row, Timed, Trained, TrainedDigits
 
 MEASURING: dict[type, Callable[[Row, Place], Any]] = {
     Trained: measure_trained,

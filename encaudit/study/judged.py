@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from encaudit.study.bounds import Bound, Judgement, overall
-from encaudit.study.claims import BY_KEY, ROWS, Row
+from encaudit.study.claims import BY_KEY, ROWS
 from encaudit.study.folder import StudyFolder
 from encaudit.study.results import Measure, RowResult
+from encaudit.study.tasks import Row
 
 
 @dataclass(frozen=True)

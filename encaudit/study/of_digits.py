@@ -16,11 +16,11 @@ from encaudit.images import open_stack
 from encaudit.memorisation import loss_difference
 from encaudit.results import Summary
 from encaudit.stats import generator, share_interval, summarize_dataset
-from encaudit.study.claims import DIGITS, DIGITS_TABLE, ProbedDigits, Row, TrainedDigits
 from encaudit.study.figures import Shown, draw_digits
 from encaudit.study.of_trained import nats_gained
 from encaudit.study.place import Place
 from encaudit.study.results import Measure, measures_of
+from encaudit.study.tasks import DIGITS, DIGITS_TABLE, ProbedDigits, Row, TrainedDigits
 from encaudit.study.training import ensure_trained
 from encaudit.transforms import parse_transform
 

@@ -2,9 +2,9 @@
 
 from encaudit.audit import AuditOptions, audit_checkpoint
 from encaudit.report.figures import overlay, volumes
-from encaudit.study.claims import BASE, Probed, Row
 from encaudit.study.place import Place
 from encaudit.study.results import Measure
+from encaudit.study.tasks import BASE, Probed, Row
 from encaudit.study.training import ensure_trained
 
 SHOWN = (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from encaudit.study.claims import Row, Timed
 from encaudit.study.place import Place
 from encaudit.study.results import Measure
+from encaudit.study.tasks import Row, Timed
 from encaudit.study.training import settings_of
 from encaudit.train.particle_run import train_particles
 

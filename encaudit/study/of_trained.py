@@ -11,10 +11,10 @@ from encaudit.comparing.told import groups_of
 from encaudit.memorisation import loss_difference
 from encaudit.results import Summary
 from encaudit.stats import group_codes
-from encaudit.study.claims import BASE, NULL, Row, Trained
 from encaudit.study.place import Place
 from encaudit.study.results import Measure, measures_of
 from encaudit.study.system_card import system_card
+from encaudit.study.tasks import BASE, NULL, Row, Trained
 from encaudit.study.training import ensure_trained
 
 MOVED = ("roll1", "rot90")

@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from encaudit.report.headline import number
-from encaudit.study.claims import BASE, Probed, ProbedDigits, Timed, Trained, TrainedDigits
 from encaudit.study.data import StudyData
 from encaudit.study.figures import draw_summary
 from encaudit.study.folder import NUMBERS, PAGE, StudyFolder
@@ -18,6 +17,7 @@ from encaudit.study.judged import JudgedRow, judged_rows
 from encaudit.study.of_trained import MOVED
 from encaudit.study.results import Measure
 from encaudit.study.scales import Scale
+from encaudit.study.tasks import BASE, Probed, ProbedDigits, Timed, Trained, TrainedDigits
 
 SCHEMA = 1
 E_, T_ = "explained_heterogeneity", "twin_dependence"

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from encaudit.errors import StoppedError
-from encaudit.study.claims import BY_KEY, Probed, ProbedDigits, Timed, Trained, TrainedDigits
+from encaudit.study.claims import BY_KEY
 from encaudit.study.options import Watcher
+from encaudit.study.tasks import Probed, ProbedDigits, Timed, Trained, TrainedDigits
 
 # Work of a row in units of a training run of base size: rough, for the time left.
 LARGE, PROBE, DIGITS, TIMED = 2.0, 1.5, 1.0, 1.0

@@ -8,9 +8,9 @@ from encaudit.comparing.runs import read_runs
 from encaudit.embedding import embed
 from encaudit.encoders import open_encoder
 from encaudit.results import Encodings, Latents
-from encaudit.study.claims import BASE, NULL, Row
 from encaudit.study.figures import draw_system
 from encaudit.study.place import Place
+from encaudit.study.tasks import BASE, NULL, Row
 from encaudit.types import BatchDecoder, Decoder
 
 CLUSTERS = 6

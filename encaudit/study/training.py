@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from encaudit.study.claims import BY_KEY, Trained, TrainedDigits
+from encaudit.study.claims import BY_KEY
 from encaudit.study.place import Place
+from encaudit.study.tasks import Trained, TrainedDigits
 from encaudit.train.digits_run import train_digits
 from encaudit.train.digits_settings import resolve_digits
 from encaudit.train.particle_run import train_particles

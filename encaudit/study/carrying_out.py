@@ -68,11 +68,10 @@ def study_paper(
     keys = chosen_rows(options.only)
     steps = RowWatcher(watcher, keys, [key for key in keys if folder.result(key) is not None], stop)
     place = Place(folder, scale, data, plan.seed, device, command, steps, steps.stopping)
-    about = describe_run(command, seed=plan.seed, device=device, transforms=()) | {
-        "scale": scale.words,
-        "data": data.plain(),
-    }
+    about = describe_run(command, seed=plan.seed, device=device, transforms=())
     del about["transforms"]
+    about |= {"data": data.plain(), "scale": {"name": scale.name, "networks": scale.networks}}
+    about["scale"] |= {"training": scale.training, "training_of_digits": scale.digits}
     for key in keys:
         if folder.result(key) is None:
             steps.begin(key)

@@ -56,14 +56,32 @@ def draw_system(layout: Layout, clusters: np.ndarray, volumes: list[np.ndarray],
         return png(figure)
 
 
-def draw_digits(clouds: Mapping[str, np.ndarray], labels: np.ndarray, rows: np.ndarray, shown: list[Shown]) -> bytes:
+@dataclass(frozen=True)
+class Plane:
+    """What a decoder makes of the latent plane: images ``k k y x`` from the lower left; ``limits`` ``2 2``: its ends."""
+
+    images: np.ndarray
+    limits: np.ndarray
+
+
+def draw_digits(
+    clouds: Mapping[str, np.ndarray],
+    labels: np.ndarray,
+    rows: np.ndarray,
+    shown: list[Shown],
+    plane: Plane | None = None,
+) -> bytes:
     """Draw latents ``n 2`` of digits in their colours, one panel a cloud, over pictures of the images ``rows``."""
-    height = 3.6 + 0.72 * len(shown)
-    with paper(10.0 if len(clouds) > 1 else 7.2, height) as figure:
-        above, below = figure.subfigures(2, 1, height_ratios=[3.6, 0.72 * len(shown)])
-        panels = above.subplots(1, len(clouds), squeeze=False, sharex=True, sharey=True)[0]
-        for axes, (title, mu) in zip(panels, clouds.items(), strict=True):
+    with paper(10.0, 3.9 + 0.72 * len(shown)) as figure:
+        above, below = figure.subfigures(2, 1, height_ratios=[3.9, 0.72 * len(shown)])
+        panels = above.subplots(1, len(clouds) + (plane is not None), squeeze=False)[0]
+        for axes, (title, mu) in zip(panels, clouds.items(), strict=False):
+            if axes is not panels[0]:
+                axes.sharex(panels[0])
+                axes.sharey(panels[0])
             _cloud(axes, title, mu, labels)
+        if plane is not None:
+            _plane(panels[-1], plane)
         pictures = below.subplots(len(shown), len(rows), squeeze=False)
         for line, one in zip(pictures, shown, strict=True):
             for axes, image in zip(line, one.images, strict=True):
@@ -71,6 +89,14 @@ def draw_digits(clouds: Mapping[str, np.ndarray], labels: np.ndarray, rows: np.n
                 axes.set_axis_off()
             line[0].text(-0.15, 0.5, one.title, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
         return png(figure)
+
+
+def _plane(axes: Any, plane: Plane) -> None:
+    mosaic = np.concatenate([np.concatenate(line, axis=1) for line in plane.images[::-1]], axis=0)
+    (left, right), (low, high) = plane.limits
+    axes.imshow(mosaic, cmap="gray", vmin=0, vmax=1, extent=(left, right, low, high), aspect="auto")
+    axes.set(xlabel="z1", ylabel="z2")
+    axes.set_title("what the decoder makes of the plane", fontsize=9, loc="left")
 
 
 def _cloud(axes: Any, title: str, mu: np.ndarray, labels: np.ndarray) -> None:

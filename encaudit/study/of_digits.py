@@ -14,9 +14,10 @@ from encaudit.encoders.vae import VaeEncoder
 from encaudit.encoders.vae_table import ImageTable
 from encaudit.images import open_stack
 from encaudit.memorisation import loss_difference
+from encaudit.report.figures import overlay
 from encaudit.results import Summary
 from encaudit.stats import generator, share_interval, summarize_dataset
-from encaudit.study.figures import Shown, draw_digits
+from encaudit.study.figures import Plane, Shown, draw_digits
 from encaudit.study.of_trained import nats_gained
 from encaudit.study.place import Place
 from encaudit.study.results import Measure, measures_of
@@ -29,6 +30,7 @@ Images = VaeEncoder | ImageTable
 READERS = 10_000  # images that tell which digit a reconstruction is
 READ = 2_000  # reconstructions
 NEIGHBOURS = 10
+GRID, IN_THE_PLANE = 14, (0.01, 0.99)
 OF_AUDIT = ("displacement_ratio", "retrieval_rank", "pair_auc", "recoverability")
 
 
@@ -51,7 +53,7 @@ def measure_trained_digits(row: Row, place: Place) -> tuple[dict[str, Measure], 
     mu = next(one for one in read_runs(tuple(map(str, runs.values()))) if one.name == row.key).latents.mu
     rows = first_of_each(labels)
     shown = [Shown("image", images[rows]), Shown("reconstruction", decoded(decoder, mu[rows]))]
-    place.picture(row.key, "digits", draw_digits({row.system: mu}, labels, rows, shown))
+    place.picture(row.key, "digits", draw_digits({row.system: mu}, labels, rows, shown, _plane(decoder, mu)))
     return measures, []
 
 
@@ -98,6 +100,15 @@ def first_of_each(labels: np.ndarray) -> np.ndarray:
 def decoded(decoder: Images, mu: np.ndarray) -> np.ndarray:
     """Return the images ``m y x`` at latents."""
     return np.asarray(decoder.decode(torch.from_numpy(mu)).cpu().numpy())
+
+
+def _plane(decoder: Images, mu: np.ndarray) -> Plane:
+    """Decode a grid over where most latents ``n 2`` lie."""
+    limits = np.quantile(mu, IN_THE_PLANE, axis=0).T
+    first, second = np.linspace(limits[:, 0], limits[:, 1], GRID, axis=1, dtype=np.float32)
+    z = np.stack(np.meshgrid(first, second), axis=-1)  # a row of one z2
+    images = decoded(decoder, z.reshape(-1, 2))
+    return Plane(images.reshape(GRID, GRID, *images.shape[1:]), limits)
 
 
 def _digits(place: Place) -> tuple[np.ndarray, np.ndarray]:
@@ -162,4 +173,5 @@ def _draw(
         Shown("its reconstruction", decoded(decoder, moved[rows])),
     ]
     clouds = {"the images": reference, f"the images under {spec}": moved}
-    place.picture(row.key, "digits", draw_digits(clouds, labels, rows, shown))
+    place.picture(row.key, "0-digits", draw_digits(clouds, labels, rows, shown))
+    place.picture(row.key, "1-overlay", overlay(audit.layouts, spec))

@@ -4,7 +4,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -33,6 +33,16 @@ OF_SYSTEMS = {
     "kl": "KL (nats)",
     **{f"{spec}/displacement_ratio": f"{spec} ratio" for spec in MOVED},
     **{f"{spec}/retrieval_rank": f"{spec} rank" for spec in MOVED},
+}
+OF_DIGITS = {
+    "reconstruction": "reconstruction (nats)",
+    "kl": "KL (nats)",
+    "label_accuracy": "named by neighbours",
+    "table_travel": "K",
+    "identity/digit_agreement": "read right",
+    **{f"roll{px}/digit_agreement": f"read right, roll{px}" for px in (1, 5)},
+    **{f"roll{px}/displacement_ratio": f"roll{px} ratio" for px in (1, 5)},
+    **{f"roll{px}/retrieval_rank": f"roll{px} rank" for px in (1, 5)},
 }
 SECTIONS = (
     ("Systems trained on particles", Trained),
@@ -76,12 +86,10 @@ def render(folder: StudyFolder, rows: list[JudgedRow], scale: Scale, data: Study
         scale=scale,
         data=data,
         about=about,
-        systems=[one for one in trained if one.result is not None],
-        system_columns=OF_SYSTEMS,
+        columns={SECTIONS[0][0]: OF_SYSTEMS, SECTIONS[2][0]: OF_DIGITS},
         summary=_summary(trained),
         pictures={one.row.key: _pictures(folder, one.row.key) for one in rows},
         times=_times(rows),
-        probed=[one for one in rows if isinstance(one.row.task, Probed | ProbedDigits) and one.result is not None],
     )
 
 
@@ -139,7 +147,5 @@ def _numbers(rows: list[JudgedRow], scale: Scale, about: Mapping[str, Any]) -> s
             }
             for one in rows
         ],
-        "networks": asdict(scale)["networks"],
-        "training": scale.training,
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

@@ -15,6 +15,7 @@ from encaudit.study.results import Measure
 CLUSTER_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 DIGIT_COLOURS = (*CLUSTER_COLOURS, "#8a7a00", "#7b3fa0", "#8c564b", "#6b6b6b")
 MOST_POINTS = 10_000
+SEEN = 0.02  # of the grey scale; differences below that are drawn pale
 TITLES = {"umap": "UMAP of the latents", "pca": "PCA of the latents", "latent plane": "the latents"}
 
 
@@ -27,7 +28,7 @@ class Shown:
 
 
 def draw_system(layout: Layout, clusters: np.ndarray, volumes: list[np.ndarray], numbers: np.ndarray) -> bytes:
-    """Draw latents in the colours of figure 3's clusters (``m``), and a section of each labelled particle's volume."""
+    """Draw latents in the colours of figure 3's clusters (``m``), and each labelled particle's volume, seen along z."""
     with paper(10.6, 3.1) as figure:
         left, right = figure.subfigures(1, 2, width_ratios=[1, 1.75])
         axes = left.subplots()
@@ -38,15 +39,7 @@ def draw_system(layout: Layout, clusters: np.ndarray, volumes: list[np.ndarray],
         axes.set_ylabel(layout.axes[1], fontsize=7.5)
         if layout.method == "umap":
             axes.set(xticks=[], yticks=[])
-        panels = right.subplots(1, len(volumes), squeeze=False)[0]
-        low, high = min(map(np.min, volumes)), max(map(np.max, volumes))
-        for number, (panel, volume, row) in enumerate(zip(panels, volumes, numbers, strict=True)):
-            panel.imshow(volume, cmap="gray", vmin=low, vmax=high)
-            panel.set(xticks=[], yticks=[])
-            for spine in panel.spines.values():
-                spine.set(visible=True, color=CLUSTER_COLOURS[number % len(CLUSTER_COLOURS)], linewidth=2.2)
-            panel.set_title(f"{number + 1}: row {row}", fontsize=7.5)
-        right.suptitle("volumes decoded at six particles, central sections", fontsize=9)
+        _volumes(right, volumes, numbers)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         spot = layout.reference[np.searchsorted(layout.positions, layout.labelled)]
@@ -56,9 +49,31 @@ def draw_system(layout: Layout, clusters: np.ndarray, volumes: list[np.ndarray],
         return png(figure)
 
 
+def _volumes(figure: Any, volumes: list[np.ndarray], numbers: np.ndarray) -> None:
+    """Draw projections, framed in their cluster's colour, over what sets each apart from the mean of all."""
+    panels = figure.subplots(2, len(volumes), squeeze=False)
+    apart = [volume - np.mean(volumes, axis=0) for volume in volumes]
+    low, high = min(map(np.min, volumes)), max(map(np.max, volumes))
+    reach = max(SEEN * (high - low), *(float(np.abs(one).max()) for one in apart)) or 1.0
+    for number, row in enumerate(numbers):
+        above, below = panels[:, number]
+        above.imshow(volumes[number], cmap="gray", vmin=low, vmax=high)
+        below.imshow(apart[number], cmap="RdBu_r", vmin=-reach, vmax=reach)
+        above.set_title(f"{number + 1}: row {row}", fontsize=7.5)
+        for panel in (above, below):
+            panel.set(xticks=[], yticks=[])
+            for spine in panel.spines.values():
+                spine.set(visible=True, color=CLUSTER_COLOURS[number % len(CLUSTER_COLOURS)], linewidth=2.2)
+    scale = 100 * reach / (high - low) if high > low else 0.0
+    figure.suptitle("volumes decoded at six particles, seen along z", fontsize=9)
+    figure.supxlabel(
+        f"below: less the mean of the six; full colour is {scale:.2g} % of the grey scale", fontsize=7, color=FAINT
+    )
+
+
 @dataclass(frozen=True)
 class Plane:
-    """What a decoder makes of the latent plane: images ``k k y x`` from the lower left; ``limits`` ``2 2``: its ends."""
+    """What a decoder makes of the latent plane: images ``k k y x`` from the lower left, and its ends ``2 2``."""
 
     images: np.ndarray
     limits: np.ndarray

@@ -52,7 +52,7 @@ def clusters_of(latents: Latents, seed: int) -> Clusters:
 
 
 def _volumes(run: str, z: np.ndarray, device: str) -> list[np.ndarray]:
-    """Return the middle of the central sections, ``y x``, of the volumes at latents ``m d``."""
+    """Return projections along z, ``y x``, of the middle of the volumes at latents ``m d``."""
     decoder = open_encoder(run, device=device).encoder
     if isinstance(decoder, BatchDecoder):
         volumes = list(decoder.decode_volumes(z, None))
@@ -60,4 +60,4 @@ def _volumes(run: str, z: np.ndarray, device: str) -> list[np.ndarray]:
         assert isinstance(decoder, Decoder)
         volumes = [decoder.decode_volume(one, None) for one in z]
     edge = round(len(volumes[0]) * (1 - MIDDLE) / 2)
-    return [np.asarray(volume[len(volume) // 2, edge:-edge, edge:-edge]) for volume in volumes]
+    return [np.asarray(volume[edge:-edge, edge:-edge, edge:-edge].mean(axis=0)) for volume in volumes]

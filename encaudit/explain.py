@@ -60,7 +60,7 @@ ELSEWHERE = {
     },
     RUNS: {
         "explained_heterogeneity": "memorisation/losses.py:explained_heterogeneity",
-        "explained_heterogeneity_held_out": "memorisation/losses.py:explained_heterogeneity",
+        "explained_heterogeneity_held_out": "memorisation/losses.py:explained_held_out",
         "explained_heterogeneity_loss": "memorisation/losses.py:explained_heterogeneity",
         "memorisation_index": "memorisation/losses.py:memorisation_index",
         "twin_dependence": "memorisation/losses.py:twin_dependence",

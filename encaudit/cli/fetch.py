@@ -22,7 +22,7 @@ def fetch(
 ) -> None:
     """Bring a public data set here, checked against what its authors published.
 
-    mnist: 11.6 MB. empiar-10076: poses, CTF and index (15 MB), and how to get the stack (54 GB), which is not
+    mnist: 11.6 MB. empiar-10076: poses, CTF and index (some 10 MB), and how to get the stack (54 GB), which is not
     downloaded. demo: simulated particles and scikit-learn's digits, made here without a network.
     """
     from encaudit.cli.progress import Progress

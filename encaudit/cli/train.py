@@ -4,15 +4,12 @@ import contextlib
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from encaudit.cli.train_digits import say_how_it_went, train_on_digits
 from encaudit.errors import InputError
-
-if TYPE_CHECKING:
-    from encaudit.train.run_record import RunRecord
-    from encaudit.train.settings import Kind as RunKind
 
 Images = "Images"
 Networks = "Networks"
@@ -217,7 +214,7 @@ def train(
     typed = {name: value for name, value in given.items() if value is not None}
     if dataset is not None:
         typed |= {"shift": shift} if shift is not None else {}
-        _on_digits(kind.value, dataset, typed, arch, preset or like, output, device, resume)
+        train_on_digits(kind.value, dataset, typed, arch, preset or like, output, device, resume)
         return
     if arch is not None or shift is not None:
         raise InputError("--arch and --shift are of digits. Name these with --dataset mnist, digits or PATH.")
@@ -241,54 +238,4 @@ def train(
                 before=before,
                 stop=asked,
             )
-    _say_how_it_went(record, output)
-
-
-def _on_digits(
-    kind: "RunKind",
-    dataset: str,
-    typed: dict[str, Any],
-    arch: str | None,
-    other_way: str | None,
-    output: Path,
-    device: str,
-    resume: bool,
-) -> None:
-    from encaudit.cli.interrupt import asking_to_stop
-    from encaudit.cli.progress import Progress
-    from encaudit.datasets.digit_images import find_digits
-    from encaudit.devices import chosen_device
-    from encaudit.train.digits_run import train_digits
-    from encaudit.train.digits_settings import checked_digits, resolve_digits
-    from encaudit.train.resuming import going_on
-
-    if other_way is not None:
-        raise InputError("--preset and --like are of particles. For digits, say --arch and flags for what differs.")
-    images = str(find_digits(dataset).absolute())
-    settings = resolve_digits(kind, images, typed, arch or "paper-code")
-    before = None
-    if resume:
-        layers = ("encoder_layers", "decoder_layers") if arch or "qlayers" in typed or "players" in typed else ()
-        given = {name: getattr(settings, name) for name in ("images", *layers, *typed) if hasattr(settings, name)}
-        settings, before = going_on(output, kind, given, "digits", checked_digits)
-    with Progress() as progress, asking_to_stop() as asked:
-        record = train_digits(
-            settings,
-            output,
-            command=sys.argv[1:],
-            device=chosen_device(device),
-            watcher=progress,
-            before=before,
-            stop=asked,
-        )
-    _say_how_it_went(record, output)
-    print(f"Next: encaudit probe {output} --images {images} -t roll1 -t roll5", file=sys.stderr)
-
-
-def _say_how_it_went(record: "RunRecord", output: Path) -> None:
-    last = record.epochs[-1].train
-    print(
-        f"Trained for {len(record.epochs)} epochs on {record.n - len(record.held_out or []):,} images: loss "
-        f"{last.total:.5f}, of it reconstruction {last.reconstruction:.5f}; KL {last.kl:.2f} nats. Run: {output}",
-        file=sys.stderr,
-    )
+    say_how_it_went(record, output)

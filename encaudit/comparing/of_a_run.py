@@ -6,6 +6,7 @@ import numpy as np
 
 from encaudit.comparing.runs import TrainedRun
 from encaudit.memorisation import (
+    explained_held_out,
     explained_heterogeneity,
     label_accuracy,
     loss_difference,
@@ -81,21 +82,22 @@ def _of_losses(run: TrainedRun, beside: Beside) -> Measures:
             loss = lowest if run is null else own[name]
             measures[of_name] = explained_heterogeneity(lowest, loss, best, codes, beside.seed)
     if away.any() and missing is None:
-        measures["explained_heterogeneity_held_out"] = _held_out(run, beside)
+        measures["explained_heterogeneity_held_out"] = _held_out(run, beside, trained)
     if run.kind == "twin":
         measures |= _of_twins(own, run, beside, codes, reference, missing)
     return measures
 
 
-def _held_out(run: TrainedRun, beside: Beside) -> Summary | Skipped:
+def _held_out(run: TrainedRun, beside: Beside, trained: np.ndarray) -> Summary | Skipped:
     if run.kind == "vlt" and run is not beside.null:
         return NOT_IN_TABLE
     assert beside.null is not None and beside.base is not None
     rows = np.flatnonzero(np.logical_and.reduce([one.held_out for one in (run, beside.null, beside.base)]))
     if not len(rows):
         return Skipped("no image was held out of this run, the null and the base run alike")
-    null, own, base = (one.losses["reconstruction"][rows] for one in (beside.null, run, beside.base))
-    return explained_heterogeneity(null, own, base, beside.codes(rows), beside.seed)
+    null, own, base = (one.losses["reconstruction"] for one in (beside.null, run, beside.base))
+    groups = beside.codes(rows), beside.codes(trained)
+    return explained_held_out(null[rows], own[rows], null[trained], base[trained], groups, beside.seed)
 
 
 def _of_twins(

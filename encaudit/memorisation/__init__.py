@@ -4,6 +4,7 @@ from encaudit.memorisation.agreement import Agreement, ClusterKept, agree
 from encaudit.memorisation.heterogeneity import relative_heterogeneity, volume_heterogeneity
 from encaudit.memorisation.labels import label_accuracy
 from encaudit.memorisation.losses import (
+    explained_held_out,
     explained_heterogeneity,
     loss_difference,
     memorisation_index,
@@ -15,6 +16,7 @@ __all__ = [
     "Agreement",
     "ClusterKept",
     "agree",
+    "explained_held_out",
     "explained_heterogeneity",
     "label_accuracy",
     "loss_difference",

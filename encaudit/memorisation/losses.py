@@ -10,6 +10,9 @@ import numpy as np
 
 from encaudit.memorisation.resampled import resampled
 from encaudit.results import Skipped, Summary
+from encaudit.stats import NO_INTERVAL, has_interval, percentile_interval, resamples, summarize_dataset
+
+NO_GAIN = Skipped("the run to measure by is not surely better than the null run")
 
 
 def loss_difference(loss: np.ndarray, reference: np.ndarray, groups: np.ndarray | None, seed: int) -> Summary:
@@ -35,13 +38,44 @@ def explained_heterogeneity(
     fits their noise. A held-out loss tells which; so does the memorisation index.
     Of reconstruction errors; as explained_heterogeneity_loss of whole losses, which count what the latents cost in KL.
     There the null is the null run's reconstruction alone: one latent for all costs nothing, and the KL of a frozen
-    table is that of the logvar it was set to. explained_heterogeneity_held_out is over images that no run was trained
-    on.
+    table is that of the logvar it was set to.
     Interval: bootstrap over images or groups. Skipped where the base run is not surely better than the null run.
 
     Source: ours; the null is figure 22 of Edelberg & Lederman 2025, the base figure 3.
     """
     return _share(null, loss, base, groups, seed)
+
+
+def explained_held_out(
+    null_held_out: np.ndarray,
+    held_out: np.ndarray,
+    null: np.ndarray,
+    base: np.ndarray,
+    groups: tuple[np.ndarray | None, np.ndarray | None],
+    seed: int,
+) -> Summary | Skipped:
+    """How much of what the base run gains on its training images does this run gain on images it never saw?
+
+    (L_null - L over images held out of all runs) / (L_null - L_base over images that all runs were trained on).
+
+    One: on new images as much as the base run gains on its own: it learned what holds for any image. Zero: new images
+    are explained no better than by one volume for all; below: worse. For the base run itself, what is missing from one
+    was gained from the training images alone.
+    Interval: bootstrap over images or groups (``groups``: of the images held out, and of the others), each by itself.
+    Skipped where the base run is not surely better than the null run, and for tables, which know nothing of new images.
+
+    Source: ours.
+    """
+    gain, whole = _paired(null_held_out, held_out), _paired(null, base)
+    unit = _mean(whole, groups[1], seed)
+    if not _surely_positive(unit):
+        return NO_GAIN
+    value = float(gain.mean()) / unit.mean
+    if not (has_interval(len(gain), groups[0]) and has_interval(len(whole), groups[1])):
+        return summarize_dataset(value, NO_INTERVAL, len(gain))
+    draws = zip(resamples(len(gain), groups[0], seed), resamples(len(whole), groups[1], seed + 1), strict=True)
+    replicates = [float(one @ gain / one.sum()) / float(two @ whole / two.sum()) for one, two in draws]
+    return summarize_dataset(value, percentile_interval(np.array(replicates)), len(gain))
 
 
 def memorisation_index(
@@ -99,10 +133,13 @@ def _share(
 
 
 def _ratio(gain: np.ndarray, whole: np.ndarray, groups: np.ndarray | None, seed: int) -> Summary | Skipped:
-    between = _mean(whole, groups, seed)
-    if not (between.mean > 0 if between.ci_low is None else between.ci_low > 0):
-        return Skipped("the run to measure by is not surely better than the null run")
+    if not _surely_positive(_mean(whole, groups, seed)):
+        return NO_GAIN
     return resampled(lambda weight: float(weight @ gain) / float(weight @ whole), len(gain), groups, seed)
+
+
+def _surely_positive(gain: Summary) -> bool:
+    return gain.mean > 0 if gain.ci_low is None else gain.ci_low > 0
 
 
 def _mean(values: np.ndarray, groups: np.ndarray | None, seed: int) -> Summary:

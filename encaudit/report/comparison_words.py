@@ -30,7 +30,8 @@ OF_RUNS = (
         "explained_heterogeneity_held_out",
         "E held out",
         "1",
-        "The same over the images that no run was trained on: memory is of no use there.",
+        "What this run gains on images that no run was trained on, by what the base run gains on its training images. "
+        "What the base run lacks to 1 it gained from its training images alone: memory is of no use on new ones.",
     ),
     Measure(
         "explained_heterogeneity_loss",

@@ -11,10 +11,12 @@ _OURS = {"num_epochs": "epochs", "checkpoint": "checkpoint_every"}
 # What decides a run on single particles with fixed poses; the rest is how cryoDRGN's own command goes about it.
 _TAKEN = (
     *("invert_data", "window", "window_r", "norm"),
-    *("encode_mode", "qlayers", "qdim", "enc_mask", "players", "pdim", "zdim"),
+    *("encode_mode", "qlayers", "qdim", "enc_mask", "players", "pdim"),
     *("pe_type", "pe_dim", "feat_sigma", "domain", "activation"),
     *("num_epochs", "batch_size", "lr", "wd", "beta", "amp", "checkpoint", "beta_control", "do_pose_sgd"),
 )
+_REQUIRED = ("-o", "out", "--poses", "poses", "--zdim", "1")  # nothing that is taken, and what comes later wins
+_NOT_TOLD = object()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,12 +35,11 @@ def train_vae_arguments(words: Sequence[str], *, only_told: bool = False) -> dic
     parser = _Parser(add_help=False)
     add_args(parser)
     if only_told:
-        parser.set_defaults(**dict.fromkeys(_TAKEN, argparse.SUPPRESS))
-    found = vars(parser.parse_known_args(list(words))[0])
-    return {_OURS.get(name, name): found[name] for name in _TAKEN if found[name] is not argparse.SUPPRESS}
+        parser.set_defaults(**dict.fromkeys(_TAKEN, _NOT_TOLD))
+    found = vars(parser.parse_known_args([*_REQUIRED, *words])[0])
+    return {_OURS.get(name, name): found[name] for name in _TAKEN if found[name] is not _NOT_TOLD}
 
 
 def train_vae_defaults() -> dict[str, Any]:
-    """Return cryoDRGN's defaults; zdim, which it has none for, is left out."""
-    found = train_vae_arguments(["particles", "-o", "out", "--poses", "poses", "--zdim", "1"])
-    return {name: value for name, value in found.items() if name != "zdim"}
+    """Return cryoDRGN's defaults; it has none for zdim."""
+    return train_vae_arguments(["particles"])

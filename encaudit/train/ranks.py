@@ -47,12 +47,15 @@ class Ranks:
 
 @contextmanager
 def joined(device: str) -> Iterator[Ranks]:
-    """Join the processes that torchrun started; a single one without it."""
+    """Join the processes that torchrun started; a single one without it. Within, joining again changes nothing."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield Ranks()
         return
     ranks = Ranks(int(os.environ["RANK"]), count, int(os.environ.get("LOCAL_RANK", "0")))
+    if torch.distributed.is_initialized():
+        yield ranks
+        return
     if device.startswith("cuda"):
         torch.cuda.set_device(ranks.local)
     torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=LONGEST_WAIT)
@@ -78,11 +81,15 @@ def sum_gradients(optimizers: Sequence[torch.optim.Optimizer], positions: Tensor
         parts = torch.split(summed, [block.numel() for block in blocks])
         for one, block, part in zip(learned, blocks, parts, strict=True):
             values = part.view(block.shape)
-            one.grad = torch.sparse_coo_tensor(positions[None], values, one.shape) if sparse else values
+            one.grad = _sparse(positions, values, one) if sparse else values
 
 
 def _dense(parameter: Tensor) -> Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+
+
+def _sparse(positions: Tensor, values: Tensor, table: Tensor) -> Tensor:
+    return torch.sparse_coo_tensor(positions[None], values, table.shape, check_invariants=False)
 
 
 def _rows(table: Tensor, positions: Tensor) -> Tensor:

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from encaudit.memorisation import explained_heterogeneity, loss_difference, memorisation_index, twin_dependence
+from encaudit.memorisation import (
+    explained_held_out,
+    explained_heterogeneity,
+    loss_difference,
+    memorisation_index,
+    twin_dependence,
+)
 from encaudit.results import Skipped, Summary
 
 N = 2_000
@@ -46,6 +52,19 @@ def test_losses_of_single_precision_lose_nothing_in_the_mean() -> None:
     assert value(explained_heterogeneity(null, own, base, None, 0)).median == 0.5
 
 
+@pytest.mark.parametrize("share", [-0.5, 0.0, 0.6, 1.0])
+def test_what_is_gained_on_new_images_is_measured_by_the_gain_on_old_ones(share: float) -> None:
+    new, old = np.arange(N) < 500, np.arange(N) >= 500
+    null, base, own = run(0, 1), run(GAIN, 2), run(share * GAIN, 3)
+    found = value(explained_held_out(null[new], own[new], null[old], base[old], (None, None), 0))
+    assert found.ci_low is not None and found.ci_high is not None
+    assert found.ci_low < share < found.ci_high
+    assert found.ci_high - found.ci_low < 0.4
+    assert found.n == 500
+    few = explained_held_out(null[:4], own[:4], null[old], base[old], (None, None), 0)
+    assert value(few).ci_low is None
+
+
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
 def test_the_memorisation_index_is_the_planted_share(share: float) -> None:
     found = memorisation_index(run(0, 1), run(share * GAIN, 2), run(GAIN, 3), None, 0)
@@ -59,6 +78,7 @@ def test_without_a_sure_gain_there_is_nothing_to_measure_by() -> None:
             explained_heterogeneity(null, run(GAIN, 3), base, None, 0),
             memorisation_index(null, run(GAIN, 3), base, None, 0),
             twin_dependence(null, run(GAIN, 3), None, 0, null=null, base=base),
+            explained_held_out(null, run(GAIN, 3), null, base, (None, None), 0),
         ):
             assert measured == Skipped("the run to measure by is not surely better than the null run")
 

@@ -10,7 +10,7 @@ from encaudit.devices import chosen_device
 from encaudit.errors import DivergedError, InputError, StoppedError
 from encaudit.provenance import describe_run
 from encaudit.study.claims import BY_KEY
-from encaudit.study.data import study_data
+from encaudit.study.data import make_missing, study_data
 from encaudit.study.folder import PAGE, StudyFolder
 from encaudit.study.judged import JudgedRow, judged_rows
 from encaudit.study.of_digits import measure_probed_digits, measure_trained_digits
@@ -65,6 +65,7 @@ def study_paper(
     if planned is None:
         folder.write_plan(asdict(plan))
     scale, data = scale or SCALES[plan.scale], plan.data
+    make_missing(data, scale, options.output)
     keys = chosen_rows(options.only)
     steps = RowWatcher(watcher, keys, [key for key in keys if folder.result(key) is not None], stop)
     place = Place(folder, scale, data, plan.seed, device, command, steps, steps.stopping)

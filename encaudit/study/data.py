@@ -1,6 +1,7 @@
 """Which images is the study made on? The user's, those of the paper, or simulated ones."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from encaudit.images import open_stack
 from encaudit.study.options import StudyOptions
 from encaudit.study.scales import Scale
 
+SIMULATED, COPIED = Path("data", "particles"), Path("data", "digits")
 FILES = ("particles.mrcs", "poses.pkl", "ctf.pkl", "particles.star")
 
 
@@ -33,7 +35,7 @@ class StudyData:
 
 
 def study_data(options: StudyOptions, scale: Scale, folder: Path) -> StudyData:
-    """Find or make the data; simulated ones are written under ``folder``, once.
+    """Say where the data are, or, of those that ``make_missing`` makes under ``folder``, will be.
 
     Raises InputError, saying what to do, for what is missing.
     """
@@ -52,12 +54,36 @@ def study_data(options: StudyOptions, scale: Scale, folder: Path) -> StudyData:
         )
     if scale.particles == 0:
         return _of_the_paper(options.data, digits)
-    place = folder / "data" / "particles"
-    if not (place / "truth.npz").is_file():
-        _simulate(scale.particles, place)
+    place = folder / SIMULATED
     images, poses, ctf, table = (str((place / name).absolute()) for name in FILES)
     about = f"{scale.particles:,} simulated particles of 32 x 32 pixels: an arm on a hinge, a domain in half of them"
     return StudyData(images, poses, ctf, None, table, digits, about)
+
+
+def make_missing(data: StudyData, scale: Scale, folder: Path) -> None:
+    """Simulate particles and write scikit-learn's digits, where the study is made on these and they are not there."""
+    particles, digits = folder / SIMULATED, folder / COPIED
+    if Path(data.images).parent == particles.absolute() and not particles.is_dir():
+        from encaudit.simulation.stack import Recipe, simulate, write
+
+        _whole(particles, lambda place: write(simulate(Recipe(particles=scale.particles)), place))
+    if Path(data.digits).parent == digits.absolute() and not digits.is_dir():
+        _whole(digits, demo.write_digits)
+
+
+def _whole(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Let ``fill`` write a folder, all of it or nothing."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".encaudit-partial-", dir=folder.parent) as scratch:
+            made = Path(scratch) / "made"
+            made.mkdir()
+            fill(made)
+            made.rename(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written: {error.strerror or error}. Make room, or name another -o DIR."
+        ) from None
 
 
 def _digits(options: StudyOptions, scale: Scale, folder: Path) -> Path:
@@ -68,11 +94,7 @@ def _digits(options: StudyOptions, scale: Scale, folder: Path) -> Path:
             return find_digits(scale.dataset)
         except InputError as error:
             raise InputError(f"{str(error).rstrip('.')}; or name a folder of its files with --mnist DIR.") from None
-    place = folder / "data" / "digits"
-    if not (place / demo.DIGIT_LABELS).is_file():
-        place.mkdir(parents=True, exist_ok=True)
-        demo.write_digits(place)
-    return place / demo.DIGIT_IMAGES
+    return folder / COPIED / demo.DIGIT_IMAGES
 
 
 def _of_the_paper(folder: Path | None, digits: str) -> StudyData:
@@ -91,17 +113,6 @@ def _of_the_paper(folder: Path | None, digits: str) -> StudyData:
     poses, ctf = (_absolute(str(folder / file.name)) for file in (empiar_10076.POSES, empiar_10076.CTF))
     about = f"EMPIAR-10076, {len(stack):,} particles of 128 x 128 pixels"
     return StudyData(_absolute(str(images)), poses, ctf, None, None, digits, about)
-
-
-def _simulate(count: int, place: Path) -> None:
-    from encaudit.simulation.stack import Recipe, simulate, write
-
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".encaudit-partial-", dir=place.parent) as scratch:
-        made = Path(scratch) / "made"
-        made.mkdir()
-        write(simulate(Recipe(particles=count)), made)
-        made.rename(place)
 
 
 def _table_of(images: str) -> str | None:

@@ -22,7 +22,7 @@ class StudyFolder:
         self.path = path
 
     def begin(self, *, resume: bool) -> Any:
-        """Make the folder, or return the plan of the study that is in it; InputError where that was not asked for."""
+        """Return the plan of the study that is in the folder, None for a new one; InputError where it is the other."""
         with reading(self.path):
             if self.path.exists() and not self.path.is_dir():
                 raise InputError(f"{self.path} is no folder; -o takes a folder.")
@@ -35,11 +35,6 @@ class StudyFolder:
         if taken:
             hint = "go on with it by --resume" if planned else "empty it"
             raise InputError(f"{self.path} is not empty. Name another folder with -o DIR, or {hint}.")
-        try:
-            for name in ("runs", "rows", "pictures"):
-                (self.path / name).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{self.path} cannot be made: {error.strerror}. Name another folder with -o.") from None
         return None
 
     def run(self, key: str) -> Path:
@@ -47,7 +42,12 @@ class StudyFolder:
         return self.path / "runs" / key
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
-        """Write what a resumed study has to agree with."""
+        """Make the folder, and write what a resumed study has to agree with; InputError where it cannot be made."""
+        try:
+            for name in ("runs", "rows", "pictures"):
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be made: {error.strerror}. Name another folder with -o.") from None
         self.write(PLAN, (json.dumps(plan, indent=1) + "\n").encode())
 
     def write_result(self, result: RowResult) -> None:

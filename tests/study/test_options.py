@@ -14,6 +14,7 @@ from tests.study.small_study import Watched
 def refused(output: Path, **told: Any) -> str:
     with pytest.raises(EncauditError) as error:
         study_paper(StudyOptions(output, device="cpu", **told), command=["study"], watcher=Watched())
+    assert not (output / "plan.json").exists()
     return str(error.value)
 
 
@@ -39,6 +40,7 @@ def test_small_says_where_digits_come_from(tmp_path: Path, monkeypatch: pytest.M
     said = refused(tmp_path / "out", scale="small")
     assert "encaudit fetch mnist" in said
     assert "--mnist DIR" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_full_says_what_the_folder_lacks(tmp_path: Path) -> None:

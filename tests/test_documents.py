@@ -35,7 +35,7 @@ def test_the_readme_lists_the_options_that_probe_has() -> None:
     assert set(re.findall(r"^\| `(--[a-z][a-z-]+)", table, re.MULTILINE)) == real
 
 
-@pytest.mark.parametrize("command", ["compare", "fetch"])
+@pytest.mark.parametrize("command", ["compare", "fetch", "study"])
 def test_the_readme_lists_the_options_of_the_smaller_commands(command: str) -> None:
     real = set(re.findall(r"(--[a-z][a-z-]+)", help_of(command))) - {"--help"}
     table = README.split(f"<!-- {command} -->")[1]

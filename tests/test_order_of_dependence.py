@@ -17,7 +17,7 @@ LEVELS = [
     {"audit", "explain", "train"},
     {"comparing"},
     {"report"},
-    {"selecting"},
+    {"selecting", "study"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

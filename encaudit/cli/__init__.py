@@ -41,11 +41,13 @@ def _register() -> None:
     from encaudit.cli.fetch import fetch
     from encaudit.cli.probe import probe
     from encaudit.cli.select import select
+    from encaudit.cli.study import study
     from encaudit.cli.train import train
 
     app.command()(probe)
     app.command()(explain)
     app.command()(select)
+    app.command()(study)
     app.command()(train)
     app.command()(fetch)
     app.command()(compare)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from encaudit.cli.libraries import prepare_libraries
+
 Data = "Data"
 Going = "Going on"
 
@@ -75,6 +77,7 @@ def study(
     """
     import contextlib
 
+    prepare_libraries()
     from encaudit.cli.interrupt import asking_to_stop
     from encaudit.cli.progress import Progress
     from encaudit.study.carrying_out import study_paper

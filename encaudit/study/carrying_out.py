@@ -8,6 +8,7 @@ from typing import Any
 
 from encaudit.devices import chosen_device
 from encaudit.errors import DivergedError, InputError, StoppedError
+from encaudit.probe import ALONE
 from encaudit.provenance import describe_run
 from encaudit.study.claims import BY_KEY
 from encaudit.study.data import make_missing, study_data
@@ -57,7 +58,7 @@ def study_paper(
     StoppedError when asked to stop.
     """
     check(options)
-    device = chosen_device(options.device)
+    device = chosen_device(options.device, ALONE)
     folder = StudyFolder(options.output)
     planned = folder.begin(resume=options.resume)
     watcher.stage("Finding the images")
@@ -69,8 +70,8 @@ def study_paper(
     keys = chosen_rows(options.only)
     steps = RowWatcher(watcher, keys, [key for key in keys if folder.result(key) is not None], stop)
     place = Place(folder, scale, data, plan.seed, device, command, steps, steps.stopping)
-    about = describe_run(command, seed=plan.seed, device=device, transforms=())
-    del about["transforms"]
+    about = describe_run(command, seed=plan.seed, device=device, precision="", transforms=())
+    del about["transforms"], about["precision"]  # of each run, and said there
     about |= {"data": data.plain(), "scale": {"name": scale.name, "networks": scale.networks}}
     about["scale"] |= {"training": scale.training, "training_of_digits": scale.digits}
     for key in keys:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from encaudit.audit import Audit, AuditOptions, audit_checkpoint
+from encaudit.audit import Audit, AuditOptions
 from encaudit.comparing import CompareOptions, compare_runs
 from encaudit.comparing.runs import read_runs
 from encaudit.datasets.digit_images import labels_beside
@@ -73,7 +73,7 @@ def measure_probed_digits(row: Row, place: Place) -> tuple[dict[str, Measure], l
         device=place.device,
         seed=place.seed,
     )
-    audit = audit_checkpoint(options, command=place.command, watcher=place.watcher)
+    audit = place.audit(options)
     place.watcher.stage(f"Drawing {row.key}")
     measures = {
         f"{one.transform}/{one.metric}": Measure.of(one.value)

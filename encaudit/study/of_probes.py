@@ -1,6 +1,6 @@
 """Figures 10 and 11: the base run's particles, moved and encoded again."""
 
-from encaudit.audit import AuditOptions, audit_checkpoint
+from encaudit.audit import AuditOptions
 from encaudit.report.figures import overlay, volumes
 from encaudit.study.place import Place
 from encaudit.study.results import Measure
@@ -27,7 +27,7 @@ def measure_probed(row: Row, place: Place) -> tuple[dict[str, Measure], list[str
         device=place.device,
         seed=place.seed,
     )
-    audit = audit_checkpoint(options, command=place.command, watcher=place.watcher)
+    audit = place.audit(options)
     place.watcher.stage(f"Drawing {row.key}")
     for number, spec in enumerate(task.transforms):
         place.picture(row.key, f"{number}-overlay", overlay(audit.layouts, spec))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from encaudit.audit import AuditOptions, audit_checkpoint
+from encaudit.audit import AuditOptions
 from encaudit.comparing import CompareOptions, Comparison, compare_runs
 from encaudit.comparing.runs import read_runs
 from encaudit.comparing.told import groups_of
@@ -87,7 +87,7 @@ def _when_moved(run: Path, place: Place) -> dict[str, Measure]:
         device=place.device,
         seed=place.seed,
     )
-    found = audit_checkpoint(options, command=place.command, watcher=place.watcher).report.measurements
+    found = place.audit(options).report.measurements
     wanted = {(spec, metric) for spec in MOVED for metric in PROBED_BY}
     return {
         f"{one.transform}/{one.metric}": Measure.of(one.value)

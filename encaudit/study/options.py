@@ -21,6 +21,9 @@ class Watcher(Protocol):
     def note(self, what: str) -> None:
         """Say what the stage is busy with."""
 
+    def say(self, what: str | None) -> None:
+        """Say something that stays to be read; nothing for None."""
+
 
 @dataclass(frozen=True)
 class StudyOptions:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from encaudit.audit import Audit, AuditOptions, audit_checkpoint
 from encaudit.study.data import StudyData
 from encaudit.study.folder import StudyFolder
 from encaudit.study.options import Watcher
@@ -26,6 +27,12 @@ class Place:
     def run(self, key: str) -> Path:
         """Return the folder of a row's training run."""
         return self.folder.run(key)
+
+    def audit(self, options: AuditOptions) -> Audit:
+        """Audit a run."""
+        found = audit_checkpoint(options, command=self.command, watcher=self.watcher)
+        assert found is not None  # as this is the only process
+        return found
 
     def picture(self, key: str, name: str, png: bytes) -> None:
         """Keep a picture of a row."""

@@ -57,6 +57,10 @@ class RowWatcher:
         self._end_if_asked()
         self._inner.note(self._before + what)
 
+    def say(self, what: str | None) -> None:
+        """Say something that stays to be read; nothing for None."""
+        self._inner.say(what)
+
     def _end_if_asked(self) -> None:
         if not self._training and (by := self._stop()):
             raise StoppedError("stopped between two stages of a row.", by)

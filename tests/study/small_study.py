@@ -39,6 +39,8 @@ class Watched:
 
     def note(self, what: str) -> None: ...
 
+    def say(self, what: str | None) -> None: ...
+
 
 def write_data(folder: Path) -> dict[str, Any]:
     """Write particles and digits; returns the options that name them."""

@@ -7,7 +7,9 @@ EncauditError                     every error that is the user's to mend; exit c
 |- NoEncoderError                 the checkpoint holds a table or a decoder, but no encoder
 |- MachineError                   memory ran out, or the GPU failed
 |- UnstableEncoderError           the same image got two different latents
-`- LostRankError                  another process of a run of several ended before its share was done
+|- LostRankError                  another process of a run of several ended before its share was done
+|- DivergedError                  training came to a loss that is no number
+`- StoppedError                   training was asked to stop, and did so with a checkpoint
 
 Each message says what was found, what was expected, and what to type next.
 """
@@ -42,6 +44,21 @@ class UnstableEncoderError(EncauditError):
 
 class LostRankError(EncauditError):
     """Another process of a run of several ended before its share was done."""
+
+
+class DivergedError(EncauditError):
+    """Training came to a loss that is no number; the message names the batch."""
+
+
+class StoppedError(EncauditError):
+    """Training was asked to stop, and did so with a checkpoint; the message says how to go on.
+
+    ``asked_by`` is what the one who was asked whether to stop answered: for a command line, the exit code of a signal.
+    """
+
+    def __init__(self, message: str, asked_by: object) -> None:
+        super().__init__(message)
+        self.asked_by = asked_by
 
 
 class UnknownNameError(EncauditError):

@@ -18,10 +18,11 @@ from encaudit.transforms import TRANSFORMS
 from encaudit.verdicts import RULES
 from encaudit.verdicts.rules import Rule
 
-VERDICT, METRIC, ALONE, CONTROL, TRANSFORM = (
+VERDICT, METRIC, ALONE, RUNS, CONTROL, TRANSFORM = (
     "Verdicts",
     "Metrics of a transform",
     "Metrics of the encoder",
+    "Measures of training runs",
     "Controls",
     "Transforms",
 )
@@ -30,6 +31,8 @@ OPENING = {
     "the whole 95 % interval of a measure, or not at all. How often they err is in [verdicts.md](verdicts.md).",
     METRIC: "Each is measured under every transform, between a floor (the identity) and a ceiling (shuffled pairs).",
     ALONE: "These belong to the encoder, or to several transforms at once, and have no transform of their own.",
+    RUNS: "What `encaudit compare` says of runs and of pairs of them: of losses that are paired image by image, of "
+    "tables, of decoded volumes, and of latents.",
     CONTROL: "What a probe is read beside.",
     TRANSFORM: "What is done to each observation: image, translation, CTF and pose.",
 }
@@ -54,6 +57,22 @@ ELSEWHERE = {
         "sbc_coverage_95": "calibration.py:measurements_of",
         "sbc_ellipsoid_95": "calibration.py:measurements_of",
         "sbc_deviation": "calibration.py:measurements_of",
+    },
+    RUNS: {
+        "explained_heterogeneity": "memorisation/losses.py:explained_heterogeneity",
+        "explained_heterogeneity_held_out": "memorisation/losses.py:explained_held_out",
+        "explained_heterogeneity_loss": "memorisation/losses.py:explained_heterogeneity",
+        "memorisation_index": "memorisation/losses.py:memorisation_index",
+        "twin_dependence": "memorisation/losses.py:twin_dependence",
+        "twin_dependence_nats": "memorisation/losses.py:twin_dependence",
+        "table_travel": "memorisation/travel.py:table_travel",
+        "volume_heterogeneity": "memorisation/heterogeneity.py:volume_heterogeneity",
+        "relative_heterogeneity": "memorisation/heterogeneity.py:relative_heterogeneity",
+        "label_accuracy": "memorisation/labels.py:label_accuracy",
+        "run_latent_agreement": "memorisation/agreement.py:agree",
+        "run_displacement_ratio": "memorisation/agreement.py:agree",
+        "run_neighbour_agreement": "memorisation/agreement.py:agree",
+        "run_cluster_agreement": "memorisation/agreement.py:agree",
     },
 }
 DERIVED = {
@@ -102,6 +121,7 @@ def entries() -> dict[str, Entry]:
     listed += [Entry(name, ALONE, ENCODER_METRICS.get(name).explanation) for name in ENCODER_METRICS]
     listed += [Entry(name, ALONE, _docstring(place)) for name, place in ELSEWHERE[ALONE].items()]
     listed += [Entry(name, METRIC, text) for name, text in DERIVED.items()]
+    listed += [Entry(name, RUNS, _docstring(place)) for name, place in ELSEWHERE[RUNS].items()]
     for name, role in CONTROLS.items():
         how = [_of_transform(name)] if name in set(TRANSFORMS) else []
         listed.append(Entry(name, CONTROL, "\n\n".join([role, *how])))

@@ -4,6 +4,7 @@ import numpy as np
 
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
 from encaudit.encoders.saved_z import SavedZ
+from encaudit.encoders.table import TABLE
 from encaudit.encoders.training_data import TrainingData
 from encaudit.images.metadata import Metadata
 from encaudit.probe import Rounding
@@ -15,6 +16,7 @@ NAMED = 10
 TRUE_COVERAGE, COVERAGE_SLACK = 0.95, 0.05
 CONSTANT_ENCODER = "constant-encoder"
 COLLAPSED_POSTERIOR = "collapsed-posterior"
+LOOKUP_TABLE = "lookup-table"
 COLLAPSED_SIGMA = 0.5  # a random pair this near cannot be told apart by the encoder's own account
 MUCH_ROUNDING = 0.01  # of the spread of the latents
 UNJUDGED = frozenset({CONSTANT_ENCODER, COLLAPSED_POSTERIOR})
@@ -91,6 +93,15 @@ def of_the_precision(precision: str, rounding: Rounding | None) -> list[Finding]
 def of_the_checkpoint(opened: OpenedEncoder, data: TrainingData, stack: Stack, volumes: bool) -> list[Finding]:
     """What is missing, or was done to the metadata, that changes how the numbers read."""
     found = []
+    if opened.kind == TABLE:
+        found.append(
+            Finding(
+                LOOKUP_TABLE,
+                "warning",
+                "This is a lookup table (VLT): it gives an image the latent stored for its number, whatever its "
+                "pixels. A displacement of 0 under a transform of pixels is so by construction, and no result.",
+            )
+        )
     if isinstance(opened, OpenedCryodrgn):
         if data.poses is None:
             found.append(

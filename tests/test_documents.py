@@ -35,6 +35,21 @@ def test_the_readme_lists_the_options_that_probe_has() -> None:
     assert set(re.findall(r"^\| `(--[a-z][a-z-]+)", table, re.MULTILINE)) == real
 
 
+@pytest.mark.parametrize("command", ["compare", "fetch", "study"])
+def test_the_readme_lists_the_options_of_the_smaller_commands(command: str) -> None:
+    real = set(re.findall(r"(--[a-z][a-z-]+)", help_of(command))) - {"--help"}
+    table = README.split(f"<!-- {command} -->")[1]
+    assert set(re.findall(r"^\| `(--[a-z][a-z-]+)", table, re.MULTILINE)) == real
+
+
+@pytest.mark.parametrize("text", [README, CHANGELOG], ids=["readme", "changelog"])
+def test_every_measure_of_a_comparison_is_named(text: str) -> None:
+    from encaudit.report.comparison_words import OF_PAIRS, OF_RUNS
+
+    missing = [one.name for one in (*OF_RUNS, *OF_PAIRS) if one.name not in text]
+    assert missing == []
+
+
 def test_the_readme_explains_every_transform() -> None:
     from encaudit.transforms import TRANSFORMS
 

@@ -8,6 +8,7 @@ import pytest
 from encaudit.errors import UnknownNameError
 from encaudit.explain import CONTROLS, entries, explain, names_by_kind, page
 from encaudit.metrics import ENCODER_METRICS, METRICS
+from encaudit.report.comparison_words import OF_PAIRS, OF_RUNS
 from encaudit.transforms import TRANSFORMS
 from encaudit.verdicts import CODES, RULES
 
@@ -22,6 +23,10 @@ def test_the_committed_page_is_what_the_code_says() -> None:
 def test_every_verdict_metric_control_and_transform_has_an_entry() -> None:
     assert {*CODES, *METRICS, *ENCODER_METRICS, *CONTROLS, *TRANSFORMS} <= set(entries())
     assert all(entry.text.strip() for entry in entries().values())
+
+
+def test_every_measure_of_a_comparison_has_an_entry() -> None:
+    assert {one.name for one in (*OF_RUNS, *OF_PAIRS)} - {"kl", "reconstruction"} <= set(entries())
 
 
 def text_constants(tree: ast.Module) -> dict[str, str]:

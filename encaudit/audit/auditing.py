@@ -12,12 +12,13 @@ from encaudit.audit.controls import plan
 from encaudit.audit.covariates import covariates_of
 from encaudit.audit.decoder import ask_the_decoder, decode_volumes
 from encaudit.audit.encoding import encode_images
-from encaudit.audit.opening import Subject, chosen_device, open_subject
+from encaudit.audit.opening import Subject, open_subject
 from encaudit.audit.options import AuditOptions, Watcher, check
 from encaudit.audit.record import record_of
 from encaudit.audit.stages import Stages, advice
 from encaudit.audit.unfinished import begin
 from encaudit.calibration import Calibration
+from encaudit.devices import chosen_device
 from encaudit.dose import DoseCurve, dose_curve, grid_specs, worst_case
 from encaudit.embedding import Layout, embed, overlay_measurements
 from encaudit.encoders import OpenedCryodrgn

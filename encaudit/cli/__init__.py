@@ -8,9 +8,9 @@ import sys
 import typer
 
 from encaudit import __version__
-from encaudit.cli.exits import BAD_INPUT, FINE, OUR_FAULT
+from encaudit.cli.exits import BAD_INPUT, FINE, INTERRUPTED, OUR_FAULT
 from encaudit.cli.interrupt import end_on_signals, received, what_is_left
-from encaudit.errors import EncauditError
+from encaudit.errors import EncauditError, StoppedError
 
 app = typer.Typer(
     name="encaudit",
@@ -36,13 +36,21 @@ def _root(
 
 
 def _register() -> None:
+    from encaudit.cli.compare import compare
     from encaudit.cli.explain import explain
+    from encaudit.cli.fetch import fetch
     from encaudit.cli.probe import probe
     from encaudit.cli.select import select
+    from encaudit.cli.study import study
+    from encaudit.cli.train import train
 
     app.command()(probe)
     app.command()(explain)
     app.command()(select)
+    app.command()(study)
+    app.command()(train)
+    app.command()(fetch)
+    app.command()(compare)
 
 
 _register()
@@ -56,6 +64,10 @@ def main() -> None:
         code = app(standalone_mode=False)
     except SystemExit as stopped:
         code = stopped.code
+    except StoppedError as stopped:
+        if not _who():
+            print(f"encaudit: {stopped}", file=sys.stderr)
+        sys.exit(stopped.asked_by if isinstance(stopped.asked_by, int) else INTERRUPTED)
     except EncauditError as error:
         code = _refuse(str(error))
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from encaudit.cli.libraries import prepare_libraries
 from encaudit.errors import InputError
 
 Images = "Images"
@@ -66,7 +67,7 @@ def probe(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="cryodrgn, vae, module, torchscript or exported. Default: recognized by content.",
+            help="cryodrgn, vae, table, module, torchscript or exported. Default: recognized by content.",
             rich_help_panel=Encoder,
         ),
     ] = None,
@@ -169,7 +170,7 @@ def probe(
     Encodes every image as it is and under each transform, and reports how far the latents move, between a floor (the
     image itself) and a ceiling (another image).
     """
-    _prepare_libraries()
+    prepare_libraries()
     from encaudit.audit import AuditOptions, audit_checkpoint
     from encaudit.cli.interrupt import keeps_finished_parts_in
     from encaudit.cli.progress import Progress
@@ -229,19 +230,12 @@ def probe(
         if audit is None:
             return
         if folder is None:
-            _to_stdout(to_json(audit.report))
+            to_stdout(to_json(audit.report))
         print_report(audit.report, page)
 
 
-def _prepare_libraries() -> None:
-    """Set what libraries read from the environment once, before they are imported; what the user has set stays."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # with it cuBLAS gives the same bits again
-    threads = os.environ.get("OMP_NUM_THREADS")
-    if threads and "numba" not in sys.modules:
-        os.environ.setdefault("NUMBA_NUM_THREADS", threads.split(",")[0])  # else numba raises it for torch too
-
-
-def _to_stdout(text: str) -> None:
+def to_stdout(text: str) -> None:
+    """Print the text, whoever reads it."""
     try:
         print(text, flush=True)
     except OSError as error:

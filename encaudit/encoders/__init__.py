@@ -91,11 +91,17 @@ def _open_file(path: Path, kind: str | None, config: Path | None, device: str, t
         return OpenedEncoder(vae_from_checkpoint(content, device=device), kind, path)
 
     from encaudit.encoders.cryodrgn import CryodrgnEncoder
+    from encaudit.encoders.table import TABLE, VolumeTable, table_of
 
     found = checkpoint_kind(path, content)  # says what is wrong when an override names what this is not
-    if found != "cryodrgn":
-        raise InputError(f"{path} is a {found} checkpoint, not a cryodrgn one. Leave out --encoder.")
+    if found != kind:
+        raise InputError(f"{path} is a {found} checkpoint, not a {kind} one. Leave out --encoder.")
+    if kind == TABLE and "image_shape" in content:
+        from encaudit.encoders.vae_table import ImageTable
+
+        return OpenedEncoder(ImageTable(path, content, device=device), kind, path)
     config_path = config or find_config(path)
     settings = read_config(config_path, trust_pickle=trust_pickle)
-    encoder = CryodrgnEncoder(settings, content["model_state_dict"], device=device)
+    network = CryodrgnEncoder(settings, content["model_state_dict"], device=device)
+    encoder = VolumeTable(table_of(path, content), network, network, device) if kind == TABLE else network
     return OpenedCryodrgn(encoder, kind, path, settings, config_path)

@@ -39,9 +39,7 @@ class CryodrgnEncoder:
         """Build the network and load its weights; without ``state`` it stays as initialized from ``seed``."""
         self.config = config
         self.device = torch.device(device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0 if seed is None else seed % 2**63)  # torch takes no more bits
-            self.model, self.lattice = _built(config)
+        self.model, self.lattice = fresh_network(config, 0 if seed is None else seed)
         if state is not None:
             _load_state(self.model, state, config)
         self.model.to(self.device).eval().requires_grad_(False)
@@ -160,13 +158,18 @@ class CryodrgnEncoder:
             yield np.asarray(volume.cpu().numpy(), dtype=np.float32)
 
 
-def _built(config: CryodrgnConfig) -> tuple[Any, Any]:
-    """Return the network and the lattice, as cryoDRGN builds them from the config."""
+def fresh_network(config: CryodrgnConfig, seed: int, device: torch.device | None = None) -> tuple[Any, Any]:
+    """Return the network and the lattice as cryoDRGN builds them from the config, with weights drawn from a seed.
+
+    They are the weights that `cryodrgn train_vae --seed` starts from.
+    """
     from cryodrgn.models import HetOnlyVAE
 
     settings = _loadable(config)
     try:
-        model, lattice = HetOnlyVAE.load(settings, weights=None, device=None)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed % 2**63)  # torch takes no more bits
+            model, lattice = HetOnlyVAE.load(settings, weights=None, device=device)
     except (RuntimeError, ValueError, TypeError, AssertionError, MemoryError, KeyError) as error:
         raise InputError(
             f"{config.path or 'The config'} describes no network that cryoDRGN can build ({type(error).__name__}: "

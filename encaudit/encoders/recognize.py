@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from encaudit.encoders.table import TABLE
 from encaudit.errors import InputError, NoEncoderError
 from encaudit.unreadable import reading
 
 MODULE_PREFIX = "module:"
-KINDS = ("cryodrgn", "vae", "module", "torchscript", "exported")
+KINDS = ("cryodrgn", "vae", "table", "module", "torchscript", "exported")
 
 _TABLE_HELP = (
     "What can be audited is the table itself: its z.N.pkl is per-image by construction, so it answers 0 to every pixel "
@@ -53,14 +54,15 @@ def archive_kind(path: Path) -> str | None:
 
 
 def checkpoint_kind(path: Path, content: Any) -> str:
-    """Return "cryodrgn" or "vae" for a loaded checkpoint; raise for one that holds no encoder, saying what it holds."""
+    """Return "cryodrgn", "vae" or "table" for a loaded checkpoint; raise for one that holds no latents, saying what."""
     if not isinstance(content, Mapping):
         raise InputError(
             f"{path} holds a {type(content).__name__}, not a checkpoint. Expected a cryoDRGN or encaudit checkpoint; "
             "for your own network write module:your.module:factory."
         )
     if "encaudit" in content:
-        return "vae"
+        header = content["encaudit"]
+        return TABLE if isinstance(header, Mapping) and header.get("kind") == TABLE else "vae"
     state = content.get("model_state_dict")
     if isinstance(state, Mapping):
         names = [str(name) for name in state]

@@ -131,18 +131,22 @@ class VaeEncoder:
         return type(self)(fresh, self.device)
 
 
-def save_vae(path: str | Path, model: ImageVAE, training: Mapping[str, Any] | None = None) -> None:
-    """Write a checkpoint: whole or not at all; ``training`` takes plain values that say how it was made."""
+def vae_checkpoint(model: ImageVAE, training: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the content of a checkpoint; ``training`` takes plain values that say how it was made."""
     architecture = asdict(model.architecture)
-    content = {
+    return {
         "encaudit": {"kind": KIND, "version": VERSION},
         "image_shape": architecture.pop("image_shape"),
         "architecture": architecture,
         "model_state_dict": {name: value.detach().cpu() for name, value in model.state_dict().items()},
         "training": dict(training or {}),
     }
+
+
+def save_vae(path: str | Path, model: ImageVAE, training: Mapping[str, Any] | None = None) -> None:
+    """Write a checkpoint: whole or not at all."""
     buffer = io.BytesIO()  # torch.save writes a file's name into it: through a buffer, equal content gives equal bytes
-    torch.save(content, buffer)
+    torch.save(vae_checkpoint(model, training), buffer)
     path = Path(path)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

@@ -40,6 +40,23 @@ class IdxPixels:
         return scaled
 
 
+def read_labels(path: Path) -> np.ndarray:
+    """Return the labels of one IDX file, ``n`` int64; InputError for a file that holds something else."""
+    content = _content(path)
+    if content[:4] != bytes([0, 0, _UNSIGNED_BYTES, 1]) or len(content) < 8:
+        raise InputError(f"{path} holds no labels; expected a file such as train-labels-idx1-ubyte.gz.")
+    count = int(np.frombuffer(content[4:8], ">u4")[0])
+    if len(content) != 8 + count:
+        raise InputError(f"{path} is cut off or damaged: {count} labels, {len(content) - 8} bytes. Download it again.")
+    return np.frombuffer(content, np.uint8, offset=8).astype(np.int64)
+
+
+def write_idx(array: np.ndarray, path: Path) -> None:
+    """Write unsigned bytes of any shape, packed; equal arrays give equal files."""
+    header = bytes([0, 0, _UNSIGNED_BYTES, array.ndim]) + np.array(array.shape, dtype=">i4").tobytes()
+    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0))
+
+
 def looks_like_idx(path: Path) -> bool:
     """Whether the file starts as an IDX file does, packed or not."""
     with open(path, "rb") as file:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from encaudit.metrics.cloud import CLUSTERS, Cloud, Pair
+from encaudit.metrics.cloud import CLUSTERS, Pair
 from encaudit.metrics.metric import Result, WholeSet, metric
 from encaudit.results import Skipped
 from encaudit.stats import NO_INTERVAL, has_interval, influence_interval
@@ -33,7 +33,7 @@ def cluster_agreement(pair: Pair) -> Result:
     value = float(adjusted_rand(table))
     if not has_interval(n, cloud.groups):
         return WholeSet(value, NO_INTERVAL)
-    influence = _influence(cloud, before, after, table)
+    influence = influence_on_rand(before, after, table)
     return WholeSet(value, influence_interval(value, influence, cloud.groups, least=-1, most=1))
 
 
@@ -50,12 +50,15 @@ def adjusted_rand(tables: np.ndarray) -> np.ndarray:
     return np.asarray((together - expected) / ((before + after) / 2 - expected))
 
 
-def _influence(cloud: Cloud, before: np.ndarray, after: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """What the index loses without each image (times n - 1); the same for all images of a cell, so k^2 tables do."""
+def influence_on_rand(before: np.ndarray, after: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Return what the index loses without each image (times n - 1), ``n``.
+
+    The same for all images of a cell of the contingency table, so k^2 tables do.
+    """
     rows, columns = np.nonzero(table)
     without = np.repeat(table[None], len(rows), axis=0)
     without[np.arange(len(rows)), rows, columns] -= 1
     loss = np.zeros_like(table)
-    loss[rows, columns] = (len(cloud) - 1) * (adjusted_rand(table) - adjusted_rand(without))
+    loss[rows, columns] = (len(before) - 1) * (adjusted_rand(table) - adjusted_rand(without))
     influence = loss[before, after]
     return np.asarray(influence - influence.mean())

@@ -5,33 +5,41 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from encaudit.audit import Audit, Watcher
 from encaudit.encoders.recognize import MODULE_PREFIX, last_checkpoint
 from encaudit.errors import InputError
-from encaudit.report import figures
-from encaudit.report.document import write_report
-from encaudit.report.html import render_html
-from encaudit.results import Encodings
-from encaudit.volumes import write_volumes
+from encaudit.report.audit_files import REPORT, fill_audit
 
-REPORT = "report.json"
-PATTERNS = (
+
+@dataclass(frozen=True)
+class Contents:
+    """What a folder of ours holds: the file that makes it ours, the page, and patterns of all that may be replaced."""
+
+    main: str
+    page: str
+    patterns: tuple[str, ...]
+
+
+AUDIT = Contents(
     REPORT,
     "report.html",
-    "latents.npz",
-    "particles.csv",
-    "figures/displacement.png",
-    "figures/dose.*.png",
-    "figures/calibration.png",
-    "figures/leakage.png",
-    "figures/overlay.*.png",
-    "figures/volumes.*.png",
-    "volumes/particle[0-9]*.mrc",
+    (
+        REPORT,
+        "report.html",
+        "latents.npz",
+        "particles.csv",
+        "figures/displacement.png",
+        "figures/dose.*.png",
+        "figures/calibration.png",
+        "figures/leakage.png",
+        "figures/overlay.*.png",
+        "figures/volumes.*.png",
+        "volumes/particle[0-9]*.mrc",
+    ),
 )
 LONGEST_NAME = 200  # bytes; file systems take 255
 ATTEMPTS = 20
@@ -49,9 +57,10 @@ def default_folder(checkpoint: str) -> Path:
 
 
 class OutputFolder:
-    """A place to write an audit to; refuses at once what it could not write at the end."""
+    """A place to write an audit (or a comparison) to; refuses at once what it could not write at the end."""
 
-    def __init__(self, path: Path, *, force: bool = False) -> None:
+    def __init__(self, path: Path, *, force: bool = False, contents: Contents = AUDIT) -> None:
+        self._contents = contents
         try:
             self.path = path.resolve() if path.is_symlink() else path
             self._refuse_what_cannot_be_written(force)
@@ -64,7 +73,7 @@ class OutputFolder:
             raise InputError(f"{path} is no folder; -o takes a folder (or - for standard output).")
         if len(os.fsencode(path.name)) > LONGEST_NAME:
             raise InputError(f"The name of the output folder is too long: at most {LONGEST_NAME} bytes.")
-        if path.is_dir() and any(path.iterdir()) and not _is_ours(path) and not force:
+        if path.is_dir() and any(path.iterdir()) and not self._is_ours(path) and not force:
             raise InputError(
                 f"{path} exists and was not made by encaudit. Name another folder with -o DIR, or add --force."
             )
@@ -83,15 +92,22 @@ class OutputFolder:
         return path.parent / f".{path.name}.unfinished"
 
     def write(self, audit: Audit, watcher: Watcher) -> Path:
-        """Write everything, and return where the page is; InputError when the disk does not take it."""
+        """Write an audit, and return where the page is; InputError when the disk does not take it."""
         watcher.stage("Writing")
+        return self.filled(lambda folder: fill_audit(folder, audit, watcher))
+
+    def filled(self, fill: Callable[[Path], None]) -> Path:
+        """Let ``fill`` write into a folder that then takes this place; return where the page is.
+
+        Raises InputError when the disk does not take it.
+        """
         parent = self.path.absolute().parent
         new_parents = [folder for folder in (parent, *parent.parents) if not folder.exists()]
         partial = None
         try:
             parent.mkdir(parents=True, exist_ok=True)
             partial = Path(tempfile.mkdtemp(prefix=".encaudit-partial-", dir=parent))
-            _fill(partial, audit, watcher)
+            fill(partial)
             partial.chmod(0o777 & ~_umask())  # mkdtemp makes it private
             self._move_into_place(partial)
         except OSError as error:
@@ -103,7 +119,7 @@ class OutputFolder:
                 if folder.exists() and not any(folder.iterdir()):
                     folder.rmdir()
         shutil.rmtree(self.unfinished, ignore_errors=True)
-        return self.path / "report.html"
+        return self.path / self._contents.page
 
     def _move_into_place(self, partial: Path) -> None:
         """Exchange whole folders where there is nothing but ours; else put file by file between what is there."""
@@ -112,7 +128,7 @@ class OutputFolder:
                 if not self.path.exists():
                     partial.rename(self.path)
                     return
-                if not _holds_only_ours(self.path) or self.path.resolve() == Path.cwd():
+                if not self._holds_only_ours(self.path) or self.path.resolve() == Path.cwd():
                     self._move_file_by_file(partial)
                     return
                 aside = Path(tempfile.mkdtemp(prefix=".encaudit-partial-", dir=partial.parent))
@@ -132,12 +148,12 @@ class OutputFolder:
         raise InputError(f"{self.path} keeps changing: another encaudit writes there. Name another folder with -o DIR.")
 
     def _move_file_by_file(self, partial: Path) -> None:
-        was_ours = _is_ours(self.path)
-        (self.path / REPORT).unlink(missing_ok=True)  # a folder without its report is not taken for whole
-        for old in _our_files(self.path) if was_ours else []:
+        was_ours, main = self._is_ours(self.path), self._contents.main
+        (self.path / main).unlink(missing_ok=True)  # a folder without its report is not taken for whole
+        for old in self._our_files(self.path) if was_ours else []:
             old.unlink()
         new = [file for file in partial.rglob("*") if file.is_file()]
-        for file in sorted(new, key=lambda file: file.name == REPORT):
+        for file in sorted(new, key=lambda file: file.name == main):
             target = self.path / file.relative_to(partial)
             target.parent.mkdir(exist_ok=True)
             file.replace(target)
@@ -146,81 +162,20 @@ class OutputFolder:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 
+    def _is_ours(self, folder: Path) -> bool:
+        try:
+            content = json.loads((folder / self._contents.main).read_text(encoding="utf-8"))
+            return "schema" in content and "encaudit" in content["provenance"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
-def _fill(folder: Path, audit: Audit, watcher: Watcher) -> None:
-    write_latents(folder / "latents.npz", audit.encodings)
-    write_particles(folder / "particles.csv", audit)
-    (folder / "figures").mkdir()
-    pictures = {}
-    for name, picture in figures.draw_all(audit):
-        watcher.note(f"Drawing {name}")
-        (folder / "figures" / f"{name}.png").write_bytes(picture)
-        pictures[name] = picture
-    if audit.volumes is not None:
-        write_volumes(audit.volumes, folder / "volumes")
-    (folder / "report.html").write_text(render_html(audit.report, pictures), "utf-8", "replace")
-    write_report(audit.report, folder / REPORT)
+    def _our_files(self, folder: Path) -> list[Path]:
+        """Return the files in a folder that have the names we give."""
+        return [file for pattern in self._contents.patterns for file in folder.glob(pattern) if file.is_file()]
 
-
-def write_latents(path: Path, encodings: Encodings) -> None:
-    """Write the latents of the images (``mu``, ``logvar``, ``index``) and of each transform (``SPEC/mu``, ...).
-
-    ``SPEC/index`` says which images a transform was applied to, where these are not all.
-    """
-    arrays = {"mu": encodings.reference.mu, "index": encodings.reference.index}
-    if encodings.reference.logvar is not None:
-        arrays["logvar"] = encodings.reference.logvar
-    for spec, latents in encodings.moved.items():
-        arrays[f"{spec}/mu"] = latents.mu
-        if latents.logvar is not None:
-            arrays[f"{spec}/logvar"] = latents.logvar
-        if len(latents) < len(encodings.reference):
-            arrays[f"{spec}/index"] = latents.index
-    np.savez(path, allow_pickle=False, **arrays)
-
-
-def write_particles(path: Path, audit: Audit) -> None:
-    """Write one row an image: its stack row, and what each transform did to it (columns ``SPEC/quantity``).
-
-    Empty where a transform was not applied to the image; ``stability`` is the least under all probes.
-    """
-    encodings, n = audit.encodings, len(audit.encodings.reference)
-    columns: dict[str, np.ndarray] = {"index": encodings.reference.index}
-    if audit.stability is not None:
-        columns["stability"] = audit.stability
-    for spec, values in audit.particles.items():
-        rows = encodings.rows(spec)
-        columns |= {f"{spec}/{name}": _spread(value, rows, n) for name, value in values.items()}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        for start in range(0, n, ROWS_AT_ONCE):  # a table of all would hold a second copy of the columns
-            some = pd.DataFrame({name: values[start : start + ROWS_AT_ONCE] for name, values in columns.items()})
-            some.to_csv(file, index=False, header=start == 0, float_format="%.7g")
-
-
-def _spread(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
-    if len(rows) == n:
-        return values
-    everywhere = np.full(n, np.nan)
-    everywhere[rows] = values
-    return everywhere
-
-
-def _is_ours(folder: Path) -> bool:
-    try:
-        content = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-        return "schema" in content and "encaudit" in content["provenance"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _our_files(folder: Path) -> list[Path]:
-    """Return the files in a folder that have the names we give."""
-    return [file for pattern in PATTERNS for file in folder.glob(pattern) if file.is_file()]
-
-
-def _holds_only_ours(folder: Path) -> bool:
-    ours = set(_our_files(folder))
-    return all(file in ours for file in folder.rglob("*") if not file.is_dir())
+    def _holds_only_ours(self, folder: Path) -> bool:
+        ours = set(self._our_files(folder))
+        return all(file in ours for file in folder.rglob("*") if not file.is_dir())
 
 
 def _unwritable(path: Path, error: Exception) -> InputError:

@@ -71,10 +71,10 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
         volume_table=_table(report, volumes, decoded, DECODED_ENDS),
         measurements=_by_transform(report),
         decoded_particles=_decoded_particles(report, volumes),
-        displacement=_picture(figures, figure_name("displacement")),
+        displacement=source_of(figures, figure_name("displacement")),
         doses=_pictures(figures, "dose", list(DOSES)),
-        calibration=_picture(figures, figure_name("calibration")),
-        leakage=_picture(figures, figure_name("leakage")),
+        calibration=source_of(figures, figure_name("calibration")),
+        leakage=source_of(figures, figure_name("leakage")),
         overlays=_pictures(figures, "overlay", specs),
         volumes=_pictures(figures, "volumes", specs),
     )
@@ -124,20 +124,22 @@ def _cell(one: Measurement | None) -> Cell:
     if isinstance(one.value, Skipped):
         return Cell("skipped", hint=one.value.skipped)
     hint = f"{one.metric} of {one.value.n} images; floor {number(one.floor)}, ceiling {number(one.ceiling)}"
-    return Cell(number(one.value.median), interval(one.value), _place(one.value.median, one.floor, one.ceiling), hint)
+    return Cell(number(one.value.median), interval(one.value), place(one.value.median, one.floor, one.ceiling), hint)
 
 
-def _place(value: float, floor: float | None, ceiling: float | None) -> float | None:
+def place(value: float, floor: float | None, ceiling: float | None) -> float | None:
+    """Return where a value lies between floor (0) and ceiling (1); None where it has no such ends."""
     if floor is None or ceiling is None or floor == ceiling:
         return None
     return min(max((value - floor) / (ceiling - floor), 0.0), 1.0)
 
 
 def _pictures(figures: Mapping[str, bytes], kind: str, specs: list[str]) -> list[tuple[str, str]]:
-    found = ((spec, _picture(figures, figure_name(kind, spec))) for spec in specs)
+    found = ((spec, source_of(figures, figure_name(kind, spec))) for spec in specs)
     return [(spec, picture) for spec, picture in found if picture is not None]
 
 
-def _picture(figures: Mapping[str, bytes], name: str) -> str | None:
+def source_of(figures: Mapping[str, bytes], name: str) -> str | None:
+    """Return a picture as the source of an image that is in the page itself; None where there is no such picture."""
     png: Any = figures.get(name)
     return None if png is None else "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -16,6 +16,7 @@ from encaudit.verdicts.rules import (
     NO_ACTIVE_UNIT,
     NOISE_IS_ALL,
     SAYS,
+    TABLE_FINDING,
     TIMES_NOISE,
     Bound,
     Code,
@@ -26,6 +27,7 @@ HARMLESS = "It keeps its place or moves by a law, which the intervals do not tel
 LAWFUL_BOUNDS = tuple(bound for group in LAWFUL for bound in group)
 CLEAN = "clean="
 POSITIVE_CONTROL = "roll1:frame=covariant"
+BLIND = "A lookup table does not look at the image: that nothing moves is how it is built, and nothing it learned."
 OF_THE_DECODER = (
     "The noise-free image of the control {control} is the decoder's: what the decoder did not learn is missing in it, "
     "and moves the latent as well."
@@ -48,6 +50,8 @@ def judge(measurements: list[Measurement], findings: list[Finding]) -> list[Verd
     In the order of the report. Only values with their intervals count; see ``rules`` for the bounds.
     """
     evidence = Evidence(measurements)
+    if any(finding.code == TABLE_FINDING for finding in findings):
+        return [Verdict("inconclusive", spec, BLIND, []) for spec in evidence.transforms if is_probe(spec)]
     carries_nothing = _collapse(evidence, findings)
     specs = evidence.transforms
     renoise = renoise_control(specs)

@@ -87,6 +87,7 @@ NOISE_IS_ALL = (
 # The latents carry nothing. The first is findings.COLLAPSED_SIGMA, measured on shuffled pairs.
 COLLAPSED_SIGMA = 0.5  # a random pair this near cannot be told apart by the encoder's own account
 NO_ACTIVE_UNIT = 1.0  # fewer active units than one; asked only of encoders that state a logvar, hence have a prior
+TABLE_FINDING = "lookup-table"  # findings.LOOKUP_TABLE
 COLLAPSED_FINDINGS = frozenset({"constant-encoder", "collapsed-posterior"})  # findings.UNJUDGED, which loads torch
 
 Code = Literal["invariant", "equivariant", "scatters", "memorizes-noise", "collapsed", "too-few-images", "inconclusive"]

@@ -110,7 +110,7 @@ def test_a_module_that_sets_torch_to_its_liking_is_audited_in_full_and_its_setti
 
 def prepared(**environment: str) -> dict[str, str]:
     """What a fresh process finds in its environment once libraries are prepared for."""
-    program = "import json, os; from encaudit.cli.probe import _prepare_libraries as go; go()\n"
+    program = "import json, os; from encaudit.cli.libraries import prepare_libraries as go; go()\n"
     program += "print(json.dumps(dict(os.environ)))"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "NUMBA_", "CUBLAS_"))}
     done = subprocess.run(

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
+from encaudit.simulation.blobs import Blobs
+from encaudit.simulation.molecule import conformation
+from encaudit.simulation.simulate import project
 from encaudit.types import ImageBatch
-from fixtures.blobs import Blobs
-from fixtures.molecule import conformation
-from fixtures.simulate import project
 
 APIX = 6.0
 MIRROR_X = np.diag([-1.0, 1.0, 1.0])

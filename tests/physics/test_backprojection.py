@@ -10,8 +10,8 @@ import pytest
 from cryodrgn.mrcfile import parse_mrc, write_mrc
 from scipy.spatial.transform import Rotation
 
-from fixtures.molecule import conformation
-from fixtures.simulate import project, with_noise
+from encaudit.simulation.molecule import conformation
+from encaudit.simulation.simulate import project, with_noise
 from tests.physics.scene import APIX, scene
 
 BOX = 32

@@ -7,8 +7,8 @@ from cryodrgn.ctf import compute_ctf
 from cryodrgn.fft import ht2_center, symmetrize_ht
 from cryodrgn.lattice import Lattice
 
-from fixtures.blobs import Blobs
-from fixtures.simulate import contrast_transfer, project, with_noise
+from encaudit.simulation.blobs import Blobs
+from encaudit.simulation.simulate import contrast_transfer, project, with_noise
 from tests.physics.scene import APIX, Scene, relative_error, scene
 
 BOX = 32

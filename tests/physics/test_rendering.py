@@ -8,9 +8,9 @@ from cryodrgn.lattice import Lattice
 
 from encaudit.encoders.cryodrgn import CryodrgnEncoder
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
+from encaudit.simulation.blobs import Blobs
+from encaudit.simulation.simulate import project
 from encaudit.types import ImageBatch, Renderer
-from fixtures.blobs import Blobs
-from fixtures.simulate import project
 from tests.fresh_run import config_for
 from tests.physics.scene import Scene, relative_error, scene
 

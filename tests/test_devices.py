@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from encaudit.audit.opening import chosen_device
+from encaudit.devices import chosen_device
 from encaudit.errors import InputError
 from encaudit.probe import ALONE, Ranks
 

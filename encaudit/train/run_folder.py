@@ -1,0 +1,131 @@
+"""The folder of a run: what cryoDRGN and `encaudit probe` read, and what a stopped run goes on from.
+
+Every file is written under another name and then moved, so a full disk or a kill leaves the last good one.
+"""
+
+import io
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+
+from encaudit.errors import InputError
+from encaudit.pickles import load_weights
+from encaudit.train.run_record import RunRecord
+from encaudit.types import Posterior
+from encaudit.unreadable import reading
+
+RECORD, LOG, CONFIG, STATE, EVALUATION = "run.json", "run.log", "config.yaml", "state.pkl", "evaluation.npz"
+Z, Z_TWIN = "z", "z_twin"
+
+
+class RunFolder:
+    """A folder of one run: config.yaml, weights.N.pkl, z.N.pkl, run.json, run.log, state.pkl, evaluation.npz."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.last_good: str | None = None
+
+    def refuse_taken(self) -> None:
+        """Raise InputError for a folder that has something in it, and for what is no folder."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is no folder; -o takes a folder.")
+        with reading(self.path):
+            if self.path.is_dir() and any(self.path.iterdir()):
+                hint = "go on with it by --resume" if (self.path / STATE).is_file() else "empty it"
+                raise InputError(f"{self.path} is not empty. Name another folder with -o DIR, or {hint}.")
+
+    def create(self) -> None:
+        """Make the folder; InputError where it cannot be made."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be made: {error.strerror}. Name another folder with -o.") from None
+
+    def write(self, name: str, fill: Callable[[Path], object]) -> None:
+        """Let ``fill`` write a file of this name, whole or not at all; InputError when the disk does not take it."""
+        target = self.path / name
+        unfinished = target.with_name(f"{name}.{os.getpid()}.part")
+        try:
+            fill(unfinished)
+            unfinished.replace(target)
+        except OSError as error:
+            kept = "no checkpoint was written yet" if self.last_good is None else f"{self.last_good} is whole"
+            raise InputError(
+                f"{target} cannot be written: {error.strerror or error}; {kept}. Make room, and go on with --resume "
+                f"-o {self.path}."
+            ) from None
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def write_record(self, record: RunRecord) -> None:
+        """Write run.json, and the run.log that cryoDRGN's tools look for."""
+        self.write(RECORD, lambda path: path.write_text(record.to_json()))
+        self.write(LOG, lambda path: path.write_text(record.to_log()))
+
+    def write_checkpoint(self, epoch: int | None, weights: Mapping[str, Any], latents: Mapping[str, Posterior]) -> None:
+        """Write weights.N.pkl and each of ``latents`` as NAME.N.pkl, two pickles of ``n d``; without N at the end."""
+        number = "" if epoch is None else f".{epoch}"
+        for name, q in latents.items():
+            self.write(f"{name}{number}.pkl", lambda path, q=q: path.write_bytes(_two_pickles(q)))  # type: ignore[misc]
+        self.write_torch(f"weights{number}.pkl", weights)
+
+    def write_torch(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write what ``torch.load(weights_only=True)`` reads again; equal content gives equal bytes."""
+        buffer = io.BytesIO()  # torch.save writes the name of its file into it
+        torch.save(dict(content), buffer)
+        self.write(name, lambda path: path.write_bytes(buffer.getvalue()))
+
+    def write_state(self, state: Mapping[str, Any], said: str) -> None:
+        """Write what ``read_state`` gives back; ``said`` names the place of the run, for messages."""
+        self.write_torch(STATE, state)
+        self.last_good = f"the checkpoint of {said}"
+
+    def write_evaluation(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write evaluation.npz: one value an image in each array."""
+
+        def fill(path: Path) -> None:
+            with open(path, "wb") as file:  # given a name, numpy would add .npz to it
+                np.savez(file, allow_pickle=False, **arrays)
+
+        self.write(EVALUATION, fill)
+
+    def read_state(self) -> Any:
+        """Return the state that was written last; InputError where there is none."""
+        if not (self.path / STATE).is_file():
+            raise InputError(
+                f"No {STATE} in {self.path}, so there is no run to resume. Leave out --resume to start one."
+            )
+        return load_weights(self.path / STATE)
+
+    def read_record(self) -> RunRecord:
+        """Return what run.json says; InputError for one that is missing, damaged or of another version."""
+        return read_record(self.path)
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Return what the run.json of a folder says; InputError for one that is missing, damaged or of another version."""
+    path = folder / RECORD
+    with reading(path):
+        if not path.is_file():
+            raise InputError(f"No {RECORD} in {folder}: it is not a folder that `encaudit train` wrote.")
+        text = path.read_text(encoding="utf-8")
+    try:
+        return RunRecord.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path} is no record of a run that this encaudit reads ({where or 'content'}: {first['msg'].lower()}). "
+            "Copy it again, or train again."
+        ) from None
+
+
+def _two_pickles(q: Posterior) -> bytes:
+    assert q.logvar is not None
+    return b"".join(pickle.dumps(np.ascontiguousarray(part.cpu().numpy())) for part in (q.mu, q.logvar))

@@ -34,6 +34,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.encoding -o docs/performance.md README.md
 	$(BIN)/python -m benchmarks.statistics
 	$(BIN)/python -m benchmarks.volumes
+	$(BIN)/python -m benchmarks.training
 
 # Does the memory of an audit stay bounded? About an hour on two cores.
 million: $(READY)

@@ -50,6 +50,12 @@ def test_every_measure_of_a_comparison_is_named(text: str) -> None:
     assert missing == []
 
 
+def test_the_readme_lists_the_options_that_train_has() -> None:
+    real = set(re.findall(r"(--[a-z][a-z-]+)", help_of("train"))) - {"--help"}
+    cells = re.findall(r"^\| (.*?) \|", README.split("<!-- train options -->")[1], re.MULTILINE)
+    assert {option for cell in cells for option in re.findall(r"(--[a-z][a-z-]+)", cell)} == real
+
+
 def test_the_readme_explains_every_transform() -> None:
     from encaudit.transforms import TRANSFORMS
 

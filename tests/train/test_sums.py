@@ -20,6 +20,10 @@ SYSTEMS = {"vae": {"held_out": 0.1}, "vlt": {"table_lr": 0.1}, "twin": {}}
 # With batches of 9 of 30 images, parts are of unequal size; the last batch has 3.
 BY_TWO = """
 import sys
+import types
+analyze = types.ModuleType("cryodrgn.commands.analyze")  # train_vae imports it, for seconds, and it is not asked for
+analyze.main = analyze.add_args = None
+sys.modules[analyze.__name__] = analyze
 from pathlib import Path
 from encaudit.probe import joined
 from tests.fresh_run import FreshRun

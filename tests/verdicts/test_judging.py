@@ -192,6 +192,14 @@ def test_a_constant_or_collapsed_encoder_is_not_judged_otherwise() -> None:
     assert verdict([apart, *measured("roll1", KEPT)]).code == "collapsed"
 
 
+def test_a_lookup_table_is_not_judged_by_what_it_cannot_see() -> None:
+    table = (Finding(rules.TABLE_FINDING, "warning", "It is a table."),)
+    given = verdict(measured("roll1", KEPT), found=table)
+    assert (given.code, given.because) == ("inconclusive", [])
+    assert "does not look at the image" in given.text
+    assert judge(measured("noise", KEPT), list(table)) == []  # a control
+
+
 def test_no_active_unit_means_collapse_only_where_there_is_a_prior() -> None:
     idle = measured(None, {"active_units": 0.0, "prior_kl": 0.001})
     sigma = replace(measured("roll1", {"displacement_sigma": 0.1})[0], ceiling=2.0)
@@ -231,5 +239,6 @@ def test_every_code_has_a_rule_and_only_those_of_the_report_exist() -> None:
 
 def test_the_rules_agree_with_the_findings_and_statistics_that_they_cannot_import() -> None:
     assert rules.COLLAPSED_FINDINGS == findings.UNJUDGED
+    assert rules.TABLE_FINDING == findings.LOOKUP_TABLE
     assert rules.COLLAPSED_SIGMA == findings.COLLAPSED_SIGMA
     assert f"Fewer than {stats.MIN_IMAGES} images, or fewer than {stats.MIN_GROUPS} micrographs" in RULES[0].when

@@ -30,13 +30,13 @@ from encaudit.train.objective import Step
 from encaudit.train.particle_config import config_of
 from encaudit.train.particle_run import opened
 from encaudit.train.resolving import layers, resolve
-from encaudit.train.settings import Settings
+from encaudit.train.settings import Kind, Settings
 from encaudit.train.sums import Sums
 from encaudit.train.systems import build
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "particles"
 THEIRS = "cryodrgn train_vae"
-SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
+SYSTEMS: dict[str, tuple[Kind, dict[str, Any]]] = {
     "encaudit train vae": ("vae", {}),
     "encaudit train vlt": ("vlt", {}),
     "encaudit train twin": ("twin", {}),
@@ -159,7 +159,7 @@ def main() -> None:
         folder = Path(name)
         contestants = {THEIRS: theirs(resolve("vae", values))}
         for title, (kind, more) in SYSTEMS.items():
-            contestants[title] = ours(resolve(kind, values | more))  # type: ignore[arg-type]
+            contestants[title] = ours(resolve(kind, values | more))
         seconds: dict[str, list[float]] = {title: [] for title in contestants}
         for number in track(range(asked.rounds + 2), console=Console(stderr=True)):
             for title, go in contestants.items():

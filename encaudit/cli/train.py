@@ -1,7 +1,5 @@
 """`encaudit train`: a VAE, a lookup table, or an evil twin on the same images."""
 
-import contextlib
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from encaudit.cli.libraries import prepare_libraries
-from encaudit.cli.train_digits import say_how_it_went, train_on_digits
+from encaudit.cli.train_digits import train_on_digits
+from encaudit.cli.train_particles import train_on_particles
 from encaudit.errors import InputError
 
 Images = "Images"
@@ -175,14 +174,7 @@ def train(
     read it. With --dataset, on images of digits, with the networks and the loss of the paper's MNIST experiments.
     """
     prepare_libraries()
-    from encaudit.cli.interrupt import asking_to_stop
-    from encaudit.cli.progress import Progress
-    from encaudit.devices import chosen_device
-    from encaudit.probe import joined
-    from encaudit.train.like import like as likeness_of
-    from encaudit.train.particle_run import train_particles
-    from encaudit.train.resolving import layers, resolve
-    from encaudit.train.resuming import resumed
+    from encaudit.train.resolving import layers
     from encaudit.train.views import augmentations
 
     given: dict[str, Any] = {
@@ -221,33 +213,4 @@ def train(
         return
     if arch is not None or shift is not None:
         raise InputError("--arch and --shift are of digits. Name these with --dataset mnist, digits or PATH.")
-    with (
-        joined() as ranks,
-        Progress(shown=ranks.is_first) as progress,
-        contextlib.redirect_stdout(sys.stderr),
-    ):
-        progress.stage("Loading cryoDRGN")
-        before, notes = None, tuple[str, ...]()
-        with ranks.together():
-            there = chosen_device(device, ranks)
-            if resume:
-                settings, before = resumed(output, kind.value, typed)
-            else:
-                likeness = None if like is None else likeness_of(like, given=typed)
-                settings = resolve(kind.value, typed, preset=preset, likeness=likeness)
-                notes = () if likeness is None else likeness.notes
-        for note in notes if ranks.is_first else ():
-            progress.say(note)
-        with asking_to_stop() as asked:
-            record = train_particles(
-                settings,
-                output,
-                command=sys.argv[1:],
-                device=there,
-                watcher=progress,
-                ranks=ranks,
-                before=before,
-                stop=asked,
-            )
-    if ranks.is_first:
-        say_how_it_went(record, output)
+    train_on_particles(kind.value, typed, preset, like, output, device, resume)

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from encaudit.cli.training_told import say_how_it_went
 from encaudit.errors import InputError
 
 if TYPE_CHECKING:
-    from encaudit.train.run_record import RunRecord
     from encaudit.train.settings import Kind
 
 
@@ -58,13 +58,3 @@ def train_on_digits(
     if ranks.is_first:
         say_how_it_went(record, output)
         print(f"Next: encaudit probe {output} --images {images} -t roll1 -t roll5", file=sys.stderr)
-
-
-def say_how_it_went(record: "RunRecord", output: Path) -> None:
-    """Print what a run came to."""
-    last = record.epochs[-1].train
-    print(
-        f"Trained for {len(record.epochs)} epochs on {record.n - len(record.held_out or []):,} images: loss "
-        f"{last.total:.5f}, of it reconstruction {last.reconstruction:.5f}; KL {last.kl:.2f} nats. Run: {output}",
-        file=sys.stderr,
-    )

@@ -196,5 +196,5 @@ def _share_threads() -> None:
     """Let numba take as many threads as torch does: under torchrun there are several of us."""
     import numba
 
-    there: int = getattr(numba.config, "NUMBA_NUM_THREADS")  # noqa: B009 (made at run time, so no type knows it)
-    numba.set_num_threads(min(torch.get_num_threads(), there))
+    config: Any = numba.config  # its settings are made at run time, so no type knows them
+    numba.set_num_threads(min(torch.get_num_threads(), config.NUMBA_NUM_THREADS))

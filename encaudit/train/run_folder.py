@@ -72,14 +72,17 @@ class RunFolder:
         """Write weights.N.pkl and each of ``latents`` as NAME.N.pkl, two pickles of ``n d``; without N at the end."""
         number = "" if epoch is None else f".{epoch}"
         for name, q in latents.items():
-            self.write(f"{name}{number}.pkl", lambda path, q=q: path.write_bytes(_two_pickles(q)))  # type: ignore[misc]
+            self._write_bytes(f"{name}{number}.pkl", _two_pickles(q))
         self.write_torch(f"weights{number}.pkl", weights)
 
     def write_torch(self, name: str, content: Mapping[str, Any]) -> None:
         """Write what ``torch.load(weights_only=True)`` reads again; equal content gives equal bytes."""
         buffer = io.BytesIO()  # torch.save writes the name of its file into it
         torch.save(dict(content), buffer)
-        self.write(name, lambda path: path.write_bytes(buffer.getvalue()))
+        self._write_bytes(name, buffer.getvalue())
+
+    def _write_bytes(self, name: str, content: bytes) -> None:
+        self.write(name, lambda path: path.write_bytes(content))
 
     def write_state(self, state: Mapping[str, Any], said: str) -> None:
         """Write what ``read_state`` gives back; ``said`` names the place of the run, for messages."""

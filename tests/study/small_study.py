@@ -32,7 +32,7 @@ class Watched:
     def __init__(self) -> None:
         self.stages: list[str] = []
 
-    def stage(self, what: str, *, unit: str = "") -> None:  # noqa: ARG002
+    def stage(self, what: str, *, unit: str = "") -> None:  # noqa: ARG002 (every watcher is told it)
         self.stages.append(what)
 
     def advance_to(self, done: int, total: int) -> None: ...

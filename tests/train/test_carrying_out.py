@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from encaudit.encoders import open_encoder
+from encaudit.encoders import OpenedCryodrgn, open_encoder
 from encaudit.encoders.saved_z import compare_saved_z
 from encaudit.errors import DivergedError, InputError, StoppedError
 from encaudit.images import open_stack
@@ -188,7 +188,8 @@ def test_a_part_of_a_stack_is_named_in_the_config(run: FreshRun, tmp_path: Path)
     opened = open_encoder(str(tmp_path / "out"))
     rows = pickle.loads((tmp_path / "out" / "ind.pkl").read_bytes())
     assert rows.tolist() == [3, 5, 8, 13, 21, 1, 0, 2]
-    assert opened.config.dataset_args.ind == str(tmp_path / "out" / "ind.pkl")  # type: ignore[attr-defined]
+    assert isinstance(opened, OpenedCryodrgn)
+    assert opened.config.dataset_args.ind == str(tmp_path / "out" / "ind.pkl")
 
 
 def test_a_frozen_table_stays_where_it_starts(run: FreshRun, tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
-    {"errors", "quiet", "symmetry"},
+    {"errors", "quiet", "symmetry", "orientation"},
     {"types", "results"},
     {"unreadable"},
-    {"shortage"},
+    {"shortage", "paired"},
     {"registry", "stats", "pickles", "hashing", "draws", "precision", "pairs", "simulation"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood", "datasets"},
@@ -24,6 +24,8 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Numbers are made without torch: metrics, statistics and pictures are functions of arrays.
 WITHOUT_TORCH = {
     "results",
+    "orientation",
+    "paired",
     "stats",
     "pairs",
     "metrics",

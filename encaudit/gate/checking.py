@@ -148,7 +148,7 @@ def _surely_moved(kind: Kind, allowed: float, found: Difference) -> Judged:
     on = f"on {found.n:,} common images" if found.paired else "by the intervals of both reports"
     went = f"It went from {found.one:.4g} to {found.other:.4g} {on}"
     if found.low is None or found.high is None:
-        return Judged("skipped", allowed, f"{went}: too few images for an interval, so nothing is decided.", found)
+        return Judged("skipped", allowed, f"{went}: without an interval (too few images?) nothing is decided.", found)
     least, most = (found.low, found.high) if kind in GROWING else (-found.high, -found.low)
     interval = f"a {verb} of {least:.3g} to {most:.3g} (95 %)"
     if least > allowed:

@@ -39,7 +39,7 @@ RECOMMENDED: Mapping[str, Rule] = {
     "elbo_change@*": _up("25%", "warn"),
     "leakage_pose": _up(0.10, "warn"),
     "leakage_contrast": _up(0.10, "warn"),
-    "sbc_deviation": _up(0.05, "warn"),
+    "sbc_deviation": _rule("warn", max_increase=0.05),  # it has no interval of its own
 }
 
 STRICT: Mapping[str, Rule] = {
@@ -61,7 +61,7 @@ STRICT: Mapping[str, Rule] = {
     "leakage_contrast": _up(0.05),
     "leakage_micrograph": _up(0.05),
     "leakage_optics_group": _up(0.05),
-    "sbc_deviation": _up(0.02),
+    "sbc_deviation": _rule("error", max_increase=0.02),
 }
 
 PRESETS: Mapping[str, Mapping[str, Rule]] = {"none": {}, "recommended": RECOMMENDED, "strict": STRICT}

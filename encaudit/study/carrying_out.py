@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from encaudit.devices import chosen_device
-from encaudit.errors import DivergedError, InputError, StoppedError
+from encaudit.errors import DivergedError, InputError, MachineError, StoppedError
 from encaudit.probe import ALONE
 from encaudit.provenance import describe_run
 from encaudit.study.claims import BY_KEY
@@ -113,6 +113,11 @@ def _carried_out(row: Row, place: Place) -> RowResult:
         failed = None
     except DivergedError as error:  # of this row alone; the others can be read without it
         measures, notes, failed = {}, [], str(error)
+    except MachineError as error:  # what it says to type are options of the command that does this row alone
+        raise MachineError(
+            f"{str(error).partition(' Type ')[0]} That was {row.name} of the study. Make room and go on with --resume "
+            f"-o {place.folder.path}; finished rows stay. A smaller --scale asks for less."
+        ) from error
     except StoppedError as error:
         raise StoppedError(
             f"stopped; finished rows stay, and the one begun goes on at its checkpoint. Go on with --resume "

@@ -33,13 +33,15 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     context: typer.Context,
-    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     several = int(os.environ.get("WORLD_SIZE", "1")) if "TORCHELASTIC_RUN_ID" in os.environ else 1
     if several > 1 and context.invoked_subcommand not in SHARED:
         raise InputError(
-            f"torchrun started {several} processes, but encaudit {context.invoked_subcommand} is the work of one. Type it "
-            f"without torchrun; {' and '.join(SHARED)} can be shared."
+            f"torchrun started {several} processes, but encaudit {context.invoked_subcommand} is the work of one. Type "
+            f"it without torchrun; {' and '.join(SHARED)} can be shared."
         )
 
 

@@ -73,7 +73,7 @@ def study_paper(
     about = describe_run(command, seed=plan.seed, device=device, precision="", transforms=())
     del about["transforms"], about["precision"]  # of each run, and said there
     about |= {"data": data.plain(), "scale": {"name": scale.name, "networks": scale.networks}}
-    about["scale"] |= {"training": scale.training, "training_of_digits": scale.digits}
+    about["scale"] |= {"training": scale.training, "table_lr": scale.table_lr, "training_of_digits": scale.digits}
     for key in keys:
         if folder.result(key) is None:
             steps.begin(key)

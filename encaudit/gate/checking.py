@@ -108,8 +108,8 @@ def _judged(
     particles: Particles | None,
     baseline: Baseline | None,
 ) -> Judged:
-    bound = limit.amount if isinstance(limit, Allowance) else limit
     was = None if other is None else other.value
+    bound = limit if isinstance(limit, float) else limit.of(was.median) if isinstance(was, Summary) else limit.amount
     if one is None or isinstance(one.value, Skipped):
         reason = one.value.skipped if one is not None and isinstance(one.value, Skipped) else "not measured"
         if isinstance(was, Skipped):
@@ -121,10 +121,9 @@ def _judged(
         reason = was.skipped if isinstance(was, Skipped) else "it is new"
         return Judged("skipped", bound, f"The baseline has nothing to compare with: {reason}.")
     assert other is not None and baseline is not None
-    allowed = limit.of(was.median)
     if not limit.by_interval:
-        return _moved(kind, one.value.median - was.median, allowed, f"from {was.median:.4g} to {one.value.median:.4g}")
-    return _surely_moved(kind, allowed, _difference(one, other, particles, baseline))
+        return _moved(kind, one.value.median - was.median, bound, f"from {was.median:.4g} to {one.value.median:.4g}")
+    return _surely_moved(kind, bound, _difference(one, other, particles, baseline))
 
 
 def _within(kind: Kind, found: float, limit: float) -> Judged:

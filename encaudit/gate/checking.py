@@ -67,7 +67,12 @@ def check_report(
     return Gate(
         provenance,
         checks,
-        [*_of_the_comparison(checks, particles, baseline), *_of_idle_rules(config, rules), *remarks],
+        [
+            *_of_the_precision(report, baseline),
+            *_of_the_comparison(checks, particles, baseline),
+            *_of_idle_rules(config, rules),
+            *remarks,
+        ],
     )
 
 
@@ -184,6 +189,17 @@ def _check(applied: Applied, kind: Kind, judged: Judged, one: Measurement | None
         outcome=judged.outcome,
         text=judged.said,
     )
+
+
+def _of_the_precision(report: Report, baseline: Baseline | None) -> Iterator[Finding]:
+    now = report.provenance.get("precision")
+    was = now if baseline is None else baseline.report.provenance.get("precision")
+    if was != now:
+        yield Finding(
+            "precision-differs",
+            "warning",
+            f"The report was encoded in {now}, the baseline in {was}: a part of the change may be rounding.",
+        )
 
 
 def _of_idle_rules(config: Config, rules: list[Applied]) -> Iterator[Finding]:

@@ -178,6 +178,11 @@ def test_a_wildcard_that_meets_nothing_says_so() -> None:
     assert [one.code for one in gate.findings] == ["rule-idle"]
 
 
+def test_another_precision_is_compared_and_told() -> None:
+    gate = gate_of(report(precision="bf16"), report(precision="float32"), {KEY: Rule(max=1.0)})
+    assert gate.passed and [one.code for one in gate.findings] == ["precision-differs"]
+
+
 @pytest.mark.parametrize("preset", ["recommended", "strict"])
 def test_a_preset_passes_the_same_encoder_and_stops_one_that_moves_latents_twice_as_far(preset: str) -> None:
     config = Config(preset)

@@ -142,6 +142,14 @@ def test_what_both_skip_is_skipped() -> None:
     assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "note")]
 
 
+def test_what_both_skip_is_no_check_where_nobody_named_it() -> None:
+    found = report(0.3, measurement("posterior_kl", "no logvar"))
+    config = Config("none", {"posterior_kl@*": Rule(max_increase=Allowance(1.0)), KEY: Rule(max=1.0)})
+    assert [check.metric for check in gate_of(found, found, config=config).checks] == ["displacement_ratio"]
+    with pytest.raises(InputError, match="No rule applies"):
+        gate_of(found, found, {"posterior_kl@*": Rule(max_increase=Allowance(1.0))})
+
+
 def test_what_only_the_report_has_is_skipped_until_it_is_accepted() -> None:
     check = gate_of(report(), without(report(), "elbo", None), {"elbo": Rule(max_decrease=Allowance(1.0))}).checks[0]
     assert check.outcome == "skipped" and "nothing to compare with" in check.text

@@ -120,5 +120,5 @@ def test_a_table_of_other_images_is_refused_though_it_has_their_rows(run: FreshR
     pixels[0, 0, 0] += 1
     with mrcfile.new(other) as file:
         file.set_data(pixels)
-    with pytest.raises(InputError, match="table of the images in .* SHA-256 differ"):
+    with pytest.raises(InputError, match=r"table of the images in .* SHA-256 differ"):
         latents_of(table, open_stack(other), "cpu")

@@ -46,6 +46,7 @@ def facts_of(options: AuditOptions, subject: Subject, planned: Plan, device: str
         "--dose": " ".join(sorted(set(options.dose))) or "none",
         "--grid": str(options.grid or "none"),
         "--seed": str(options.seed),
+        "--channels": str(options.channels or "as they are"),
         "--precision": options.precision,
         "--device": device.partition(":")[0],
     }

@@ -74,7 +74,7 @@ def begin(
     with ranks.together():
         if ranks.is_first:
             watcher.stage("Hashing the images", unit="bytes")
-            images = provenance.describe_images(stack, subject.data, watcher.advance_to)
+            images = provenance.describe_images(stack, subject.data, watcher.advance_to, subject.pixels)
             facts |= whole_images(images)
             if folder is not None:
                 count = len(division) * len(encoders) if worth_keeping else 0

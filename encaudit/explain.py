@@ -48,6 +48,7 @@ ELSEWHERE = {
         "volume_distance": "volumes/likeness.py:Likeness",
     },
     ALONE: {
+        "elbo": "likelihood.py:elbo",
         "leakage": "metrics/leakage.py:measure_leakage",
         "half_life_px": "dose/curve.py:dose_curve",
         "half_life_deg": "dose/curve.py:dose_curve",

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from encaudit.encoders import open_encoder
 from encaudit.images import open_stack
-from encaudit.likelihood import elbo_change
+from encaudit.likelihood import elbo, elbo_change
 from encaudit.probe import encode_stack
 from encaudit.results import Encodings, Latents, Skipped, Summary
 from encaudit.transforms import parse_transform
-from tests.linear_gaussian import ZDIM, LinearGaussian, MadeByTheModel
+from tests.linear_gaussian import BOX, STD, ZDIM, LinearGaussian, MadeByTheModel
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "particles"
 COUNT = 60
+POSITIONS = np.arange(COUNT)
 
 
 def latents(offset: float = 0.0, wider: float = 0.0, rows: np.ndarray | None = None) -> Latents:
@@ -28,21 +30,38 @@ def latents(offset: float = 0.0, wider: float = 0.0, rows: np.ndarray | None = N
 def changes(
     encodings: Encodings, positions: np.ndarray | None = None, encoder: object = None, **options: object
 ) -> list:
-    return elbo_change(
-        encoder or LinearGaussian(),
-        MadeByTheModel(COUNT, first_row=5),
-        encodings,
-        list(encodings.moved),
-        np.arange(COUNT) if positions is None else positions,
-        seed=0,
-        **options,
-    )
+    asked = encoder or LinearGaussian()
+    stack = MadeByTheModel(COUNT, first_row=5)
+    positions = np.arange(COUNT) if positions is None else positions
+    explained = elbo(asked, stack, encodings, positions, seed=0)
+    return elbo_change(asked, stack, encodings, list(encodings.moved), positions, explained, seed=0, **options)
 
 
 def kl(offset: float, wider: float) -> float:
     """KL(q' || q) of such posteriors: what the ELBO loses by q' when q is exact."""
     variance = LinearGaussian().variance().numpy()
     return float((np.exp(wider) + offset**2 / variance - 1 - wider).sum() / 2)
+
+
+def test_the_elbo_of_the_exact_posterior_is_the_evidence() -> None:
+    explained = elbo(LinearGaussian(), MadeByTheModel(COUNT, first_row=5), Encodings(latents(), {}), POSITIONS, seed=0)
+    pixels = MadeByTheModel(COUNT, first_row=5).read(POSITIONS).images.flatten(1).numpy()
+    columns = LinearGaussian().columns().numpy()
+    evidence = multivariate_normal(cov=columns @ columns.T + STD**2 * np.eye(BOX**2)).logpdf(pixels)
+    constant = BOX**2 / 2 * np.log(2 * np.pi * STD**2)
+    np.testing.assert_allclose(explained.of_images, evidence + constant, rtol=1e-4, atol=1e-3)
+    found = explained.measurement
+    assert (found.metric, found.transform, found.unit, found.floor) == ("elbo", None, "nats", None)
+    assert found.value.median == pytest.approx(np.median(evidence) + constant, rel=1e-3)
+    assert found.ceiling < found.value.ci_low
+
+
+def test_a_worse_encoder_has_a_lower_elbo_on_every_image() -> None:
+    stack = MadeByTheModel(COUNT, first_row=5)
+    exact, off = (
+        elbo(LinearGaussian(), stack, Encodings(latents(by), {}), POSITIONS, seed=0).of_images for by in (0.0, 0.3)
+    )
+    np.testing.assert_allclose(exact - off, kl(0.3, 0.0), rtol=1e-2)
 
 
 def test_the_loss_is_the_divergence_from_the_exact_posterior() -> None:
@@ -102,9 +121,13 @@ def test_a_real_run_explains_its_images_best_by_their_own_latents() -> None:
     encoder = open_encoder(str(FIXTURE / "run" / "weights.pkl")).encoder
     specs = ["roll1:frame=covariant", "rot90"]
     encodings = encode_stack(encoder, stack, [parse_transform(spec) for spec in specs], seed=0)
-    covariant, turned = elbo_change(encoder, stack, encodings, specs, np.arange(0, 120, 2), seed=0)
+    positions = np.arange(0, 120, 2)
+    explained = elbo(encoder, stack, encodings, positions, seed=0)
+    covariant, turned = elbo_change(encoder, stack, encodings, specs, positions, explained, seed=0)
     assert abs(covariant.value.median) < 0.2 * turned.value.median
     assert 0 < turned.value.median < turned.ceiling
     without = open_stack(FIXTURE / "particles.mrcs", n=120)
-    (refused,) = elbo_change(encoder, without, encodings, specs[:1], np.arange(10), seed=0)
+    unknown = elbo(encoder, without, encodings, np.arange(10), seed=0)
+    (refused,) = elbo_change(encoder, without, encodings, specs[:1], np.arange(10), unknown, seed=0)
+    assert unknown.measurement.value == refused.value and unknown.of_images is None
     assert "--poses" in refused.value.skipped

@@ -5,25 +5,28 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
-    {"errors", "quiet", "symmetry"},
+    {"errors", "quiet", "symmetry", "orientation"},
     {"types", "results"},
     {"unreadable"},
-    {"shortage"},
+    {"shortage", "paired"},
     {"registry", "stats", "pickles", "hashing", "draws", "precision", "pairs", "simulation"},
     {"transforms", "encoders", "images", "metrics", "volumes", "embedding"},
     {"probe", "calibration", "likelihood", "datasets"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed", "devices"},
     {"memorisation"},
     {"audits", "explain", "train"},
-    {"comparing"},
+    {"comparing", "gate"},
     {"report"},
-    {"selecting", "study"},
-    {"cli"},
+    {"selecting", "study", "from_python"},
+    {"cli", "pytest_plugin"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Numbers are made without torch: metrics, statistics and pictures are functions of arrays.
 WITHOUT_TORCH = {
     "results",
+    "orientation",
+    "paired",
+    "gate",
     "stats",
     "pairs",
     "metrics",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,8 @@ class Audit:
     """What an audit found: the report, and the arrays and pictures it stands on.
 
     ``particles[spec]`` holds columns of the images that a transform covers (``encodings.rows(spec)``); ``stability``
-    (``n``) is the least of an image under all probes, None where there are none.
+    (``n``) is the least of an image under all probes, None where there are none. ``of_encoder`` holds columns that no
+    transform has a part in (``n``, NaN where not measured), ``groups`` (``n``) codes of what was sampled together.
     """
 
     report: Report
@@ -59,6 +60,8 @@ class Audit:
     volumes: VolumeStudy | None
     doses: list[DoseCurve]
     calibration: Calibration | None
+    of_encoder: dict[str, np.ndarray] = field(default_factory=dict)
+    groups: np.ndarray | None = None
 
 
 def audit_checkpoint(
@@ -141,7 +144,7 @@ def _audit(
     leaks = measure_leakage(
         encodings.reference, covariates_of(subject, encodings, kept), seed=options.seed, groups=groups
     )
-    of_the_decoder, calibration = ask_the_decoder(options, subject, shown, planned, groups, watcher)
+    answers = ask_the_decoder(options, subject, shown, planned, groups, watcher)
 
     watcher.stage("UMAP" if options.umap else "PCA")
     drawn = _only(shown, planned.drawn)
@@ -164,7 +167,7 @@ def _audit(
         *(one for curve in doses for one in curve.measurements),
         *worst,
         *leaks,
-        *of_the_decoder,
+        *answers.measurements,
         *overlay_measurements(layouts),
         *(volumes.measurements if volumes is not None else []),
     ]
@@ -181,8 +184,8 @@ def _audit(
     record = record_of(options, subject, planned, encodings, beginning.images, command, device, ranks.count)
     record["resumed_chunks"] = beginning.resumed
     record["saved_z"] = asdict(saved) if isinstance(saved, SavedZ) else saved
-    if calibration is not None:
-        record["calibration"] = calibration.assumed
+    if answers.calibration is not None:
+        record["calibration"] = answers.calibration.assumed
     record["rounding"] = None if rounding is None else asdict(rounding)
     record["batch_size"] = beginning.batch_size
     record["duration_s"] = round(time.monotonic() - started, 2)
@@ -204,7 +207,9 @@ def _audit(
         layouts=layouts,
         volumes=volumes,
         doses=doses,
-        calibration=calibration,
+        calibration=answers.calibration,
+        of_encoder=measured.of_encoder | answers.columns,
+        groups=groups,
     )
 
 

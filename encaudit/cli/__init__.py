@@ -36,6 +36,8 @@ def _root(
 
 
 def _register() -> None:
+    from encaudit.cli.baseline import baseline
+    from encaudit.cli.check import check
     from encaudit.cli.compare import compare
     from encaudit.cli.explain import explain
     from encaudit.cli.fetch import fetch
@@ -51,6 +53,8 @@ def _register() -> None:
     app.command()(train)
     app.command()(fetch)
     app.command()(compare)
+    app.command()(check)
+    app.command()(baseline)
 
 
 _register()

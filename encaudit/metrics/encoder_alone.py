@@ -49,7 +49,7 @@ def active_units(cloud: Cloud) -> EncoderResult:
     return WholeSet(value, (float(low), float(high)))
 
 
-@encoder_metric("prior_kl", unit="nats")
+@encoder_metric("prior_kl", unit="nats", column="prior_kl")
 def prior_kl(cloud: Cloud) -> EncoderResult:
     """How far does the posterior of an image leave the prior: what does the encoder pay for it?
 
@@ -122,15 +122,21 @@ def mutual_information(cloud: Cloud) -> EncoderResult:
     return WholeSet(value, influence_interval(value, influence, groups, most=float(np.log(n))))
 
 
-def measure_encoder(cloud: Cloud, report: Callable[[str], None]) -> list[Measurement]:
-    """Measure everything that is registered of the encoder alone; ``transform`` is None, the floor 0."""
+def measure_encoder(cloud: Cloud, report: Callable[[str], None]) -> tuple[list[Measurement], dict[str, np.ndarray]]:
+    """Measure everything that is registered of the encoder alone; ``transform`` is None, the floor 0.
+
+    Returns the measurements, and columns of one value an image.
+    """
     measurements: list[Measurement] = []
+    columns: dict[str, np.ndarray] = {}
     for name in ENCODER_METRICS:
         chosen = ENCODER_METRICS.get(name)
         report(f"the encoder: {name}")
         result = finite(chosen.evaluate, cloud)
         measurements.extend(_measurement(chosen, *named, cloud) for named in _named(name, result, cloud))
-    return measurements
+        if chosen.column is not None and isinstance(result, PerImage):
+            columns[chosen.column] = result.values
+    return measurements, columns
 
 
 def _named(name: str, result: EncoderResult, cloud: Cloud) -> list[tuple[str, PerImage | WholeSet | Skipped]]:

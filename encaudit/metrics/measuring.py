@@ -22,12 +22,14 @@ class Measured:
 
     ``particles[spec][column]`` (in the order of ``encodings.rows(spec)``, the images that the transform covers):
     random_distance, displacement, rank, and sigma and kl where a logvar is stated; no column for the bare
-    ``untrained``, which has another frame, nor for fewer than 3 images. ``neighbours`` are those of the images as they
+    ``untrained``, which has another frame, nor for fewer than 3 images. ``of_encoder``: columns that no transform has a
+    part in, of all images. ``neighbours`` are those of the images as they
     are, among all of them: of all images, or of the sample that the measures ask.
     """
 
     measurements: list[Measurement]
     particles: dict[str, dict[str, np.ndarray]]
+    of_encoder: dict[str, np.ndarray]
     neighbours: Neighbours
 
 
@@ -51,13 +53,15 @@ def measure(
     codes = None if groups is None else group_codes(groups)
     images = Cloud(encodings.reference, codes, seed)
     scales = Scales(encodings, images, report)
-    measured = Measured([], {}, images.neighbours)
+    measured = Measured([], {}, {}, images.neighbours)
     for spec, moved in encodings.moved.items():
         scale = scales.of(spec)
         results = scale.floor if spec == IDENTITY else evaluate_all(Pair(scale.cloud, moved), spec, report)
         measured.measurements.extend(_measurement(METRICS.get(name), spec, results[name], scale) for name in METRICS)
         measured.particles[spec] = _columns(results, scale.cloud) if spec != UNTRAINED else {}
-    measured.measurements.extend(measure_encoder(images, report))
+    of_encoder, columns = measure_encoder(images, report)
+    measured.measurements.extend(of_encoder)
+    measured.of_encoder.update(columns)
     return measured
 
 

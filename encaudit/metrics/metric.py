@@ -69,6 +69,7 @@ class EncoderMetric:
     """A number that says something of the encoder alone, from its latents of the images as they are.
 
     ``ceiling`` is the largest value that it can take, as a function of the cloud, where there is one; the floor is 0.
+    ``column``: the name of its per-image values in particles.csv.
     """
 
     name: str
@@ -76,6 +77,7 @@ class EncoderMetric:
     unit: str
     evaluate: Callable[[Cloud], EncoderResult]
     ceiling: Callable[[Cloud], float] | None
+    column: str | None
 
     @property
     def explanation(self) -> str:
@@ -102,11 +104,16 @@ def metric(
 
 
 def encoder_metric(
-    name: str, *, unit: str, version: int = 1, ceiling: Callable[[Cloud], float] | None = None
+    name: str,
+    *,
+    unit: str,
+    version: int = 1,
+    ceiling: Callable[[Cloud], float] | None = None,
+    column: str | None = None,
 ) -> Callable[[Callable[[Cloud], EncoderResult]], EncoderMetric]:
     """Make a function of a cloud into a metric of the encoder alone; its docstring is the metric's explanation."""
 
     def make(evaluate: Callable[[Cloud], EncoderResult]) -> EncoderMetric:
-        return EncoderMetric(name, version, unit, evaluate, ceiling)
+        return EncoderMetric(name, version, unit, evaluate, ceiling, column)
 
     return make

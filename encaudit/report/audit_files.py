@@ -52,12 +52,16 @@ def write_latents(path: Path, encodings: Encodings) -> None:
 def write_particles(path: Path, audit: Audit) -> None:
     """Write one row an image: its stack row, and what each transform did to it (columns ``SPEC/quantity``).
 
-    Empty where a transform was not applied to the image; ``stability`` is the least under all probes.
+    Empty where a transform was not applied to the image; ``group`` is a number for each micrograph where these are
+    known, ``stability`` the least under all probes.
     """
     encodings, n = audit.encodings, len(audit.encodings.reference)
     columns: dict[str, np.ndarray] = {"index": encodings.reference.index}
+    if audit.groups is not None:
+        columns["group"] = audit.groups
     if audit.stability is not None:
         columns["stability"] = audit.stability
+    columns |= audit.of_encoder
     for spec, values in audit.particles.items():
         rows = encodings.rows(spec)
         columns |= {f"{spec}/{name}": _spread(value, rows, n) for name, value in values.items()}

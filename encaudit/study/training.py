@@ -54,6 +54,8 @@ def settings_of(task: Trained, place: Place, **others: Any) -> Settings:
     given = {"images": data.images, "poses": data.poses, "ctf": data.ctf, "datadir": data.datadir}
     given = {name: value for name, value in given.items() if value is not None}
     given |= place.scale.networks[task.size] | place.scale.training | options
+    if task.kind == "vlt" and place.scale.table_lr is not None and not options.get("freeze"):
+        given["table_lr"] = place.scale.table_lr
     given |= {"seed": place.seed + task.seed_offset} | others
     settings = resolve(task.kind, given, preset="paper")
     return settings.model_copy(update={"checkpoint_every": max(1, settings.epochs // CHECKPOINTS)})

@@ -28,7 +28,7 @@ def told(of) -> WholeSet:
 
 
 def measured(of):
-    return {one.metric: one for one in measure_encoder(of, lambda _: None)}
+    return {one.metric: one for one in measure_encoder(of, lambda _: None)[0]}
 
 
 @pytest.mark.parametrize("name", list(ENCODER_METRICS))

@@ -28,6 +28,22 @@ class Watcher(Protocol):
         """Say something that stays to be read; nothing for None."""
 
 
+class Unwatched:
+    """A watcher that nobody looks at."""
+
+    def stage(self, what: str, *, unit: str = "") -> None:
+        """Begin a stage."""
+
+    def advance_to(self, done: int, total: int) -> None:
+        """Say how far the stage is."""
+
+    def note(self, what: str) -> None:
+        """Say what the stage is busy with."""
+
+    def say(self, what: str | None) -> None:
+        """Say something that stays to be read."""
+
+
 @dataclass(frozen=True)
 class AuditOptions:
     """Everything that `encaudit probe` can be told; see its help."""

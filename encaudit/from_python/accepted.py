@@ -49,7 +49,7 @@ class BaselineCheck:
         InputError for a baseline of other images, seed or transforms. A test with several checks gives each a ``name``.
         """
         __tracebackhide__ = True
-        path = self._folder / f"{_as_file_name(self._name + (f'.{name}' if name else ''))}{SUFFIX}"
+        path = self._folder / f"{'.'.join(map(_as_file_name, filter(None, (self._name, name))))}{SUFFIX}"
         if path in self._used:
             raise InputError(f"{path.name} was checked already in this test. Give each check a name=... of its own.")
         self._used.add(path)

@@ -14,8 +14,8 @@ class Scale:
 
     ``particles``: how many are simulated where no data are named; 0: they must be named. ``networks``: by the size that
     a row asks for. ``training``: of particles; ``digits``: of digits. ``timed``: images and rounds of Table 1.
-    ``table_lr``: of lookup tables, whose rows are visited once an epoch, so that few epochs need longer steps; None: the
-    default. ``volumes`` are decoded for H, ``umap_n`` images drawn.
+    ``table_lr``: of lookup tables, whose rows are visited once an epoch, so that few epochs need longer steps; None:
+    its default. ``volumes`` are decoded for H, ``umap_n`` images drawn.
     """
 
     name: str

@@ -67,7 +67,12 @@ def check_report(
     return Gate(
         provenance,
         checks,
-        [*_of_the_comparison(checks, particles, baseline), *_of_idle_rules(config, rules), *remarks],
+        [
+            *_of_the_precision(report, baseline),
+            *_of_the_comparison(checks, particles, baseline),
+            *_of_idle_rules(config, rules),
+            *remarks,
+        ],
     )
 
 
@@ -108,8 +113,8 @@ def _judged(
     particles: Particles | None,
     baseline: Baseline | None,
 ) -> Judged:
-    bound = limit.amount if isinstance(limit, Allowance) else limit
     was = None if other is None else other.value
+    bound = limit if isinstance(limit, float) else limit.of(was.median) if isinstance(was, Summary) else limit.amount
     if one is None or isinstance(one.value, Skipped):
         reason = one.value.skipped if one is not None and isinstance(one.value, Skipped) else "not measured"
         if isinstance(was, Skipped):
@@ -121,10 +126,9 @@ def _judged(
         reason = was.skipped if isinstance(was, Skipped) else "it is new"
         return Judged("skipped", bound, f"The baseline has nothing to compare with: {reason}.")
     assert other is not None and baseline is not None
-    allowed = limit.of(was.median)
     if not limit.by_interval:
-        return _moved(kind, one.value.median - was.median, allowed, f"from {was.median:.4g} to {one.value.median:.4g}")
-    return _surely_moved(kind, allowed, _difference(one, other, particles, baseline))
+        return _moved(kind, one.value.median - was.median, bound, f"from {was.median:.4g} to {one.value.median:.4g}")
+    return _surely_moved(kind, bound, _difference(one, other, particles, baseline))
 
 
 def _within(kind: Kind, found: float, limit: float) -> Judged:
@@ -148,7 +152,7 @@ def _surely_moved(kind: Kind, allowed: float, found: Difference) -> Judged:
     on = f"on {found.n:,} common images" if found.paired else "by the intervals of both reports"
     went = f"It went from {found.one:.4g} to {found.other:.4g} {on}"
     if found.low is None or found.high is None:
-        return Judged("skipped", allowed, f"{went}: too few images for an interval, so nothing is decided.", found)
+        return Judged("skipped", allowed, f"{went}: without an interval (too few images?) nothing is decided.", found)
     least, most = (found.low, found.high) if kind in GROWING else (-found.high, -found.low)
     interval = f"a {verb} of {least:.3g} to {most:.3g} (95 %)"
     if least > allowed:
@@ -185,6 +189,17 @@ def _check(applied: Applied, kind: Kind, judged: Judged, one: Measurement | None
         outcome=judged.outcome,
         text=judged.said,
     )
+
+
+def _of_the_precision(report: Report, baseline: Baseline | None) -> Iterator[Finding]:
+    now = report.provenance.get("precision")
+    was = now if baseline is None else baseline.report.provenance.get("precision")
+    if was != now:
+        yield Finding(
+            "precision-differs",
+            "warning",
+            f"The report was encoded in {now}, the baseline in {was}: a part of the change may be rounding.",
+        )
 
 
 def _of_idle_rules(config: Config, rules: list[Applied]) -> Iterator[Finding]:

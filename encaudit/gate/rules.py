@@ -1,6 +1,5 @@
 """What may a metric be, and how far may it move? Rules, how they are written, and which one wins."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -115,9 +114,7 @@ def allowance_of(value: object) -> Allowance | Literal["off"]:
         return OFF
     if isinstance(value, Mapping):
         if set(value) != {"ci"}:
-            wrong = next((str(name) for name in value if name != "ci"), "nothing")
-            near = " Did you mean 'ci'?" if difflib.get_close_matches(wrong, ["ci"]) else ""
-            raise ValueError(f"expected {{ ci = tolerance }}; found {wrong!r}.{near}")
+            raise ValueError(f"expected {{ ci = tolerance }}; found {dict(value)!r}")
         return replace(_amount_of(value["ci"]), by_interval=True)
     return _amount_of(value)
 

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+
 from encaudit.errors import InputError
 
 _CHUNK_BYTES = 1 << 20
@@ -24,4 +26,17 @@ def sha256_of(paths: Iterable[str | Path], *, progress: Callable[[int], None] | 
                         progress(len(chunk))
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}. Check the path and its permissions.") from error
+    return digest.hexdigest()
+
+
+def sha256_of_array(array: np.ndarray) -> str:
+    """Return the SHA-256 of the .npy file that ``numpy.save`` would write of an array."""
+    digest = hashlib.sha256()
+
+    class Sink:
+        def write(self, data: bytes) -> int:
+            digest.update(data)
+            return len(data)
+
+    np.lib.format.write_array(Sink(), array, allow_pickle=False)
     return digest.hexdigest()

@@ -8,22 +8,24 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from encaudit import __version__
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
 from encaudit.encoders.training_data import TrainingData
-from encaudit.hashing import sha256_of
+from encaudit.hashing import sha256_of, sha256_of_array
 from encaudit.types import Stack
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "umap-learn", "cryodrgn")
 
 
 def describe_run(
-    command: Sequence[str], *, seed: int, device: str, precision: str, transforms: Sequence[str]
+    command: Sequence[str] | str, *, seed: int, device: str, precision: str, transforms: Sequence[str]
 ) -> dict[str, Any]:
-    """Return what was asked for, and with which software."""
+    """Return what was asked for, and with which software; ``command``: words behind encaudit, or a call in Python."""
     return {
         "encaudit": __version__,
-        "command": shlex.join(["encaudit", *command]),
+        "command": command if isinstance(command, str) else shlex.join(["encaudit", *command]),
         "seed": seed,
         "device": device,
         "precision": precision,
@@ -56,13 +58,20 @@ def describe_file(name: str) -> dict[str, Any]:
 
 
 def describe_images(
-    stack: Stack, data: TrainingData, on_progress: Callable[[int, int], None] | None = None
+    stack: Stack,
+    data: TrainingData,
+    on_progress: Callable[[int, int], None] | None = None,
+    given: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Return which images they were, down to the bytes, and what came with them."""
+    """Return which images they were, down to the bytes, and what came with them.
+
+    Those ``given`` as an array in memory have the fingerprint of the .npy file that they would be.
+    """
+    files = stack.files
     found: dict[str, Any] = {
         "path": data.particles,
-        "sha256": sha256_of(stack.files, progress=_counting(stack.files, on_progress)),
-        "files": len(stack.files),
+        "sha256": sha256_of(files, progress=_counting(files, on_progress)) if given is None else sha256_of_array(given),
+        "files": len(files),
         "n": len(stack.index),
         "shape": list(stack.image_shape),
         "apix": stack.apix,

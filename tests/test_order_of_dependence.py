@@ -14,11 +14,11 @@ LEVELS = [
     {"probe", "calibration", "likelihood", "datasets"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed", "devices"},
     {"memorisation"},
-    {"audit", "explain", "train"},
+    {"audits", "explain", "train"},
     {"comparing", "gate"},
     {"report"},
-    {"selecting", "study"},
-    {"cli"},
+    {"selecting", "study", "from_python"},
+    {"cli", "pytest_plugin"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Numbers are made without torch: metrics, statistics and pictures are functions of arrays.

@@ -22,8 +22,8 @@ def probe(
         str,
         typer.Argument(
             metavar="CKPT",
-            help="cryoDRGN weights file or run folder, encaudit checkpoint, TorchScript or torch.export file, or "
-            "module:pkg.mod:factory.",
+            help="cryoDRGN weights file or run folder, encaudit checkpoint, TorchScript, torch.export or ONNX file, "
+            "module:pkg.mod:factory, or KIND:what of a plug-in.",
         ),
     ],
     transform: Annotated[
@@ -67,9 +67,13 @@ def probe(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="cryodrgn, vae, table, module, torchscript or exported. Default: recognized by content.",
+            help="cryodrgn, vae, table, module, torchscript, exported, onnx or a plug-in's; default: by content.",
             rich_help_panel=Encoder,
         ),
+    ] = None,
+    channels: Annotated[
+        int | None,
+        typer.Option(help="Show your own network N channels; grey images are repeated.", rich_help_panel=Encoder),
     ] = None,
     other_seed: Annotated[
         str | None,
@@ -171,7 +175,7 @@ def probe(
     image itself) and a ceiling (another image).
     """
     prepare_libraries()
-    from encaudit.audit import AuditOptions, audit_checkpoint
+    from encaudit.audits import AuditOptions, audit_checkpoint
     from encaudit.cli.interrupt import keeps_finished_parts_in
     from encaudit.cli.progress import Progress
     from encaudit.probe import joined
@@ -195,6 +199,7 @@ def probe(
         metadata=metadata,
         config=config,
         encoder=encoder,
+        channels=channels,
         other_seed=other_seed,
         trust_pickle=trust_pickle,
         device=device,

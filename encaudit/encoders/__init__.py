@@ -1,41 +1,24 @@
 """From a name on the command line to an encoder that is ready to encode."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from encaudit.encoders.cryodrgn_config import CryodrgnConfig, find_config, read_config
+from encaudit.encoders.cryodrgn_config import find_config, read_config
+from encaudit.encoders.opened import OpenedCryodrgn, OpenedEncoder
+from encaudit.encoders.plug_ins import ENCODERS, named_plug_in, open_plug_in
 from encaudit.encoders.recognize import (
     KINDS,
     MODULE_PREFIX,
-    archive_kind,
     checkpoint_kind,
     last_checkpoint,
+    program_kind,
 )
 from encaudit.errors import InputError, UnknownNameError
 from encaudit.pickles import load_weights
-from encaudit.types import Encoder
 from encaudit.unreadable import reading
 
 STACKS = (".mrc", ".mrcs", ".star", ".cs")
 
-__all__ = ["KINDS", "OpenedCryodrgn", "OpenedEncoder", "open_encoder"]
-
-
-@dataclass(frozen=True)
-class OpenedEncoder:
-    """An encoder, what kind it is, and the file it came from (None for a module)."""
-
-    encoder: Encoder
-    kind: str
-    checkpoint: Path | None
-
-
-@dataclass(frozen=True)
-class OpenedCryodrgn(OpenedEncoder):
-    """A cryoDRGN encoder, which also knows where its configuration was."""
-
-    config: CryodrgnConfig
-    config_path: Path
+__all__ = ["ENCODERS", "KINDS", "OpenedCryodrgn", "OpenedEncoder", "named_plug_in", "open_encoder"]
 
 
 def open_encoder(
@@ -46,12 +29,17 @@ def open_encoder(
     device: str = "cpu",
     trust_pickle: bool = False,
 ) -> OpenedEncoder:
-    """Open whatever ``name`` is: a checkpoint, a run folder, or ``module:pkg.mod:factory``.
+    """Open whatever ``name`` is: a checkpoint, a run folder, ``module:pkg.mod:factory``, or ``KIND:rest`` of a plug-in.
 
-    Recognized by content; ``kind`` (one of KINDS) overrides. Raises InputError, NoEncoderError or UnsafePickleError.
+    Recognized by content; ``kind`` (one of KINDS, or a plug-in's) overrides. Raises InputError, NoEncoderError or
+    UnsafePickleError.
     """
     if kind is not None and kind not in KINDS:
-        raise UnknownNameError("encoder kind", kind, KINDS)
+        if kind not in ENCODERS:
+            raise UnknownNameError("encoder kind", kind, [*KINDS, *ENCODERS])
+        return open_plug_in(kind, name.removeprefix(f"{kind}:"), device)
+    if kind is None and (asked := named_plug_in(name)) is not None:
+        return open_plug_in(*asked, device)
     if name.startswith(MODULE_PREFIX) and kind not in (None, "module"):
         raise InputError(
             f"{name} is a module, not a {kind} checkpoint. Leave out --encoder, or name a checkpoint file."
@@ -73,7 +61,7 @@ def open_encoder(
 
 
 def _open_file(path: Path, kind: str | None, config: Path | None, device: str, trust_pickle: bool) -> OpenedEncoder:
-    kind = kind or archive_kind(path)
+    kind = kind or program_kind(path)
     if kind == "torchscript":
         from encaudit.encoders.scripted import load_torchscript
 
@@ -82,6 +70,10 @@ def _open_file(path: Path, kind: str | None, config: Path | None, device: str, t
         from encaudit.encoders.scripted import load_exported
 
         return OpenedEncoder(load_exported(path, device=device, trust=trust_pickle), kind, path)
+    if kind == "onnx":
+        from encaudit.encoders.onnx import load_onnx
+
+        return OpenedEncoder(load_onnx(path, device=device), kind, path)
 
     content = load_weights(path, trust=trust_pickle)
     kind = kind or checkpoint_kind(path, content)

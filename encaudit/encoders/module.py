@@ -8,6 +8,7 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from typing import Any, Self
@@ -15,6 +16,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from encaudit.encoders.calling import function_of, with_channels
 from encaudit.encoders.returned import EXPECTED, checked_posterior, described
 from encaudit.encoders.their_code import arguments_of, current_folder_first, their_code
 from encaudit.errors import InputError
@@ -34,16 +36,17 @@ def load_module(spec: str, device: torch.device | str = "cpu") -> "ModuleEncoder
         raise InputError(f"{spec!r} names no encoder; expected pkg.mod:factory, such as my_network:build.")
     with current_folder_first(), arguments_of(name):
         target = _built(spec, _imported(spec, name, attribute))
-    return _encoder_of(spec, target, device)
+    return encoder_of(spec, target, device)
 
 
 class ModuleEncoder:
     """An encoder made of the user's function; ``latent_dim`` is known from the first batch on.
 
-    The function gets its images on ``device``.
+    The function gets its images on ``device``, and with as many ``channels`` as are asked for; see ``with_channels``.
     """
 
     latent_dim: int
+    channels: int | None = None
 
     def __init__(self, name: str, function: Callable[[Tensor], Any], device: torch.device | str = "cpu") -> None:
         self.name = name
@@ -56,7 +59,8 @@ class ModuleEncoder:
         """Encode the pixels; what comes back is checked, and anything but latents raises ``InputError``."""
         # a copy, theirs to write into
         images = batch.images.to(self.device, copy=True, memory_format=torch.contiguous_format)
-        after = f" (for float32 images of shape {tuple(batch.images.shape)})."
+        images = with_channels(images, self.channels)
+        after = f" (for float32 images of shape {tuple(images.shape)}).{_about_channels(images, self.channels)}"
         with their_code(self.name, after), torch.no_grad():
             returned = self._function(images)
         posterior = checked_posterior(self.name, returned, len(batch), batch.images.device)
@@ -75,7 +79,8 @@ class ModuleEncoder:
         return posterior
 
     def with_latents_of(self, trained: "ModuleEncoder") -> Self:
-        """Hold this encoder to the latent dimension of the trained one, where that is known."""
+        """Hold this encoder to the latent dimension of the trained one, where that is known; and to its channels."""
+        self.channels = trained.channels
         if "latent_dim" in trained.__dict__:
             self.latent_dim = trained.latent_dim
             self._known_from = "when trained"
@@ -99,7 +104,7 @@ class RenewableModuleEncoder(ModuleEncoder):
         """Return the same architecture with weights drawn from the seed."""
         with their_code(f"{self.name}.untrained({seed})", ". It is called with the seed alone."):
             fresh = self._renew(seed)
-        return _encoder_of(f"{self.name} (untrained)", fresh, self.device).with_latents_of(self)
+        return encoder_of(f"{self.name} (untrained)", fresh, self.device).with_latents_of(self)
 
 
 def _imported(spec: str, name: str, attribute: str) -> Any:
@@ -134,16 +139,18 @@ def _built(spec: str, target: Any) -> Any:
     return target
 
 
-def _encoder_of(name: str, target: Any, device: torch.device | str) -> ModuleEncoder:
-    """Wrap an object with ``encode``, or a module with ``forward``; with the capability ``untrained`` where it can.
+def encoder_of(name: str, target: Any, device: torch.device | str) -> ModuleEncoder:
+    """Wrap an object with ``encode``, a module with ``forward`` or any function; see ``function_of``.
+
+    With the capability ``untrained`` where the object has it, or all parts of a module can be drawn anew.
 
     Only a module can be put on a device; any other object gets its images on the CPU.
     """
     if isinstance(target, nn.Module):
-        _put_on_device(name, target, device)
+        put_on_device(name, target, device)
     else:
         device = "cpu"
-    function = target.encode if _has(target, "encode") else target
+    function = function_of(target)
     if not callable(function):
         raise InputError(f"{name} is {described(target)}; {EXPECTED}.")
     if _has(target, "untrained"):
@@ -157,11 +164,21 @@ def _has(target: Any, method: str) -> bool:
     return callable(getattr(target, method, None))
 
 
-def _put_on_device(name: str, module: nn.Module, device: torch.device | str) -> None:
+def put_on_device(name: str, module: nn.Module, device: torch.device | str) -> None:
+    """Put the user's module on a device and into evaluation mode; InputError where it cannot be moved."""
     try:
-        module.to(device).eval()
+        module.to(device)
+        with suppress(NotImplementedError):  # what torch.export made has no training mode, and says so
+            module.eval()
     except Exception as error:
         raise InputError(f"{name} cannot be put on {device} ({one_line(error)}). Try --device cpu.") from error
+
+
+def _about_channels(images: Tensor, asked: int | None) -> str:
+    """Return what to try where the network may want an axis of channels that grey images have not."""
+    if asked is not None or images.ndim != 3:
+        return ""
+    return " If it takes images with an axis of channels, type --channels 1 or --channels 3 (in Python channels=1)."
 
 
 def _can_reset(module: nn.Module) -> bool:

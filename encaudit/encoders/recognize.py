@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from encaudit.encoders.onnx import looks_like_onnx
 from encaudit.encoders.table import TABLE
 from encaudit.errors import InputError, NoEncoderError
 from encaudit.unreadable import reading
 
 MODULE_PREFIX = "module:"
-KINDS = ("cryodrgn", "vae", "table", "module", "torchscript", "exported")
+KINDS = ("cryodrgn", "vae", "table", "module", "torchscript", "exported", "onnx")
 
 _TABLE_HELP = (
     "What can be audited is the table itself: its z.N.pkl is per-image by construction, so it answers 0 to every pixel "
@@ -37,8 +38,10 @@ def last_checkpoint(folder: Path) -> Path:
     return numbered[max(numbered)]
 
 
-def archive_kind(path: Path) -> str | None:
-    """Return "torchscript" or "exported" for the archives that hold code, None for anything else."""
+def program_kind(path: Path) -> str | None:
+    """Return "torchscript", "exported" or "onnx" for the files that hold a program, None for anything else."""
+    if looks_like_onnx(path) or path.suffix == ".onnx":
+        return "onnx"  # a damaged one too: onnxruntime says what is wrong with it
     if not zipfile.is_zipfile(path):
         return None
     try:

@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from encaudit.encoders.calling import function_of
 from encaudit.encoders.module import ModuleEncoder
+from encaudit.encoders.outputs import latents_in
 from encaudit.errors import InputError, UnsafePickleError
 from encaudit.unreadable import reading
 
@@ -31,14 +33,7 @@ def load_torchscript(path: str | Path, device: torch.device | str = "cpu") -> Mo
             program.eval()
     except Exception as error:  # torch raises many kinds for a damaged file
         raise InputError(f"{path} cannot be loaded as TorchScript ({_first_line(error)}).") from error
-    function = program.encode if hasattr(program, "encode") else program
-
-    def unoptimized(images: Tensor) -> Any:
-        # torch rewrites a program after its first runs, which may change the last bits of the same image's latent
-        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]  # torch does not list it
-            return function(images)
-
-    return ModuleEncoder(str(path), unoptimized, device)
+    return ModuleEncoder(str(path), function_of(program), device)
 
 
 def load_exported(path: str | Path, device: torch.device | str = "cpu", *, trust: bool = False) -> ModuleEncoder:
@@ -56,18 +51,26 @@ def load_exported(path: str | Path, device: torch.device | str = "cpu", *, trust
         )
     try:
         program = torch.export.load(str(path))
+    except Exception as error:  # the loader is Python throughout: a damaged file can raise anything
+        raise InputError(f"{path} cannot be loaded as a torch.export program ({_first_line(error)}).") from error
+    return exported_encoder(str(path), program, device)
+
+
+def exported_encoder(name: str, program: Any, device: torch.device | str = "cpu") -> ModuleEncoder:
+    """Return a loaded torch.export program as an encoder, as ``load_exported`` says."""
+    try:
         if torch.device(device).type != "cpu":
             from torch.export.passes import move_to_device_pass
 
             program = move_to_device_pass(program, str(device))
         function = program.module()
-    except Exception as error:  # the loader is Python throughout: a damaged file can raise anything
-        raise InputError(f"{path} cannot be loaded as a torch.export program ({_first_line(error)}).") from error
-    fewest, most = _batch_limits(path, program)
-    return ModuleEncoder(str(path), lambda images: _in_pieces(function, images, fewest, most), device)
+    except Exception as error:  # passes of torch.export over somebody's program
+        raise InputError(f"{name} cannot be run on {device} ({_first_line(error)}). Try --device cpu.") from error
+    fewest, most = _batch_limits(name, program)
+    return ModuleEncoder(name, lambda images: in_pieces(function, images, fewest, most), device)
 
 
-def _batch_limits(path: str | Path, program: Any) -> tuple[int, int | None]:
+def _batch_limits(path: str, program: Any) -> tuple[int, int | None]:
     """Return the fewest and the most images the program takes at once; None for no limit."""
     inputs = [node for node in program.graph.nodes if node.name in program.graph_signature.user_inputs]
     if len(inputs) != 1 or not isinstance(inputs[0].meta.get("val"), Tensor) or inputs[0].meta["val"].ndim < 3:
@@ -84,13 +87,13 @@ def _batch_limits(path: str | Path, program: Any) -> tuple[int, int | None]:
     return max(1, int(limits.lower)), int(limits.upper) if limits.upper.is_Integer else None
 
 
-def _in_pieces(function: Callable[[Tensor], Any], images: Tensor, fewest: int, most: int | None) -> Any:
+def in_pieces(function: Callable[[Tensor], Any], images: Tensor, fewest: int, most: int | None) -> Any:
     """Call the program on as many images at once as it takes, and put the answers together."""
     answers = []
     for piece in torch.split(images, most or len(images)):
         missing = max(0, fewest - len(piece))
         filled = torch.cat([piece, piece[-1:].expand(missing, *piece.shape[1:])])
-        answer = function(filled)
+        answer = latents_in(function(filled))
         parts = answer if isinstance(answer, tuple | list) else (answer,)
         if not all(isinstance(part, Tensor) and part.shape[:1] == (len(filled),) for part in parts):
             return answer  # no latents: said by the check that follows

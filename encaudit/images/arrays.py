@@ -1,4 +1,4 @@
-"""Images that are arrays: .npy and .pt (mapped, not loaded), of shape n y x, or n c y x for colour.
+"""Images that are arrays: .npy and .pt (mapped, not loaded), or in memory, of shape n y x, or n c y x for colour.
 
 Values are taken as they are; only IDX files, which hold 8-bit images by definition, are scaled.
 """
@@ -16,6 +16,7 @@ from encaudit.pickles import load_weights
 from encaudit.unreadable import one_line
 
 ARRAY_SUFFIXES = (".npy", ".pt")
+GIVEN = "The images that were given"
 
 
 class ArrayPixels:
@@ -42,11 +43,43 @@ class ArrayPixels:
         return widened(self._images[torch.from_numpy(rows)].float().numpy())
 
 
+class GivenPixels:
+    """Images of one array in memory, of numpy or torch; it is not copied."""
+
+    apix: float | None = None
+    micrographs: np.ndarray | None = None
+    optics_groups: np.ndarray | None = None
+    files: tuple[str, ...] = ()
+
+    def __init__(self, images: np.ndarray | torch.Tensor) -> None:
+        self.array = given_array(images)
+        check_shape(GIVEN, self.array.shape)
+        self.count = self.array.shape[0]
+        self.image_shape = tuple(self.array.shape[1:])
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Return these images as float32."""
+        return widened(self.array[rows])
+
+
+def given_array(images: np.ndarray | torch.Tensor) -> np.ndarray:
+    """Return images in memory as an array of real numbers; InputError for anything else."""
+    if isinstance(images, torch.Tensor):
+        images = images.detach().cpu()
+        found = _as_array(images.float() if images.dtype == torch.bfloat16 else images, GIVEN)
+    else:
+        found = images
+    if not isinstance(found, np.ndarray) or found.dtype.kind not in "buif":
+        kind = found.dtype if isinstance(found, np.ndarray) else type(found).__name__
+        raise InputError(f"{GIVEN} are {kind}; expected an array of real numbers, n x y x x or n x c x y x x.")
+    return np.asarray(found)
+
+
 class _Shaped(Protocol):
     shape: tuple[int, ...]
 
 
-def check_shape(path: Path, shape: tuple[int, ...]) -> None:
+def check_shape(path: str | Path, shape: tuple[int, ...]) -> None:
     """Raise ``InputError`` unless the shape is n y x or n c y x, with square images and at least one of them."""
     text = " x ".join(map(str, shape)) or "a single number"
     if len(shape) not in (3, 4):
@@ -74,15 +107,18 @@ def _tensor(path: Path, trust_pickle: bool) -> np.ndarray | torch.Tensor:
     if not isinstance(images, torch.Tensor) or images.is_complex():
         kind = str(images.dtype) if isinstance(images, torch.Tensor) else type(images).__name__
         raise InputError(f"{path} holds a {kind}; expected one tensor of real numbers, n x y x x or n x c x y x x.")
+    if images.dtype == torch.bfloat16:
+        _as_array(images[:1].float(), path)  # a look, so that what has no numpy form is refused here
+        return images.detach()
+    return _as_array(images, path)
+
+
+def _as_array(images: torch.Tensor, where: str | Path) -> np.ndarray:
     try:
-        images = images.detach().resolve_neg()
-        if images.dtype == torch.bfloat16:
-            images[:1].float().numpy()  # a look, so that what has no numpy form is refused here
-            return images
-        array: np.ndarray = images.numpy()
+        array: np.ndarray = images.detach().resolve_neg().numpy()
     except (TypeError, RuntimeError, ValueError, NotImplementedError) as error:  # sparse, nested, quantized, meta, ...
         raise InputError(
-            f"{path} holds a tensor without a numpy form ({one_line(error)}); expected a dense one of real numbers. "
+            f"{where} holds a tensor without a numpy form ({one_line(error)}); expected a dense one of real numbers. "
             "Save it again as images.to_dense().float()."
         ) from error
     return array

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from encaudit.errors import InputError
-from encaudit.images.arrays import ARRAY_SUFFIXES, ArrayPixels
+from encaudit.images.arrays import ARRAY_SUFFIXES, ArrayPixels, GivenPixels
 from encaudit.images.ctf import read_ctf
 from encaudit.images.idx import IdxPixels, looks_like_idx
 from encaudit.images.mrc import MRC_SUFFIXES, TABLE_SUFFIXES, MrcPixels
@@ -19,7 +20,7 @@ from encaudit.unreadable import reading
 
 
 def open_stack(
-    path: str | Path,
+    images: str | Path | np.ndarray | Tensor,
     *,
     poses: str | Path | Sequence[str | Path] | None = None,
     ctf: str | Path | None = None,
@@ -30,15 +31,20 @@ def open_stack(
     trust_pickle: bool = False,
     tilts: int | None = None,
 ) -> ImageStack:
-    """Open images without reading them: .mrcs .mrc .star .cs .txt, .npy .pt, MNIST's IDX (.gz too).
+    """Open images without reading them: .mrcs .mrc .star .cs .txt, .npy .pt, MNIST's IDX (.gz too), or an array.
 
     ``ind`` is a file of rows to keep, ``n`` takes the first of those; for tilt series (``tilts`` of each particle, from
     a .star file) both count particles. ``poses`` and ``ctf`` have a row for each image (each tilt image) of the stack,
     or of what ``ind`` keeps. Raises ``InputError`` for whatever of this is missing, cut off or of another stack.
     """
-    path = Path(path)
-    with reading(path):
-        pixels = _pixels(path, datadir, trust_pickle)
+    pixels: Pixels
+    if isinstance(images, np.ndarray | Tensor):
+        path = Path("an array")
+        pixels = GivenPixels(images)
+    else:
+        path = Path(images)
+        with reading(path):
+            pixels = _pixels(path, datadir, trust_pickle)
     if tilts is None:
         kept = chosen_rows(pixels.count, ind=ind, trust_pickle=trust_pickle)
         index = first_n(kept, n)

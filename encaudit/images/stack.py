@@ -71,7 +71,7 @@ class ImageStack:
     def read(self, positions: np.ndarray) -> ImageBatch:
         """Read the observations at these positions (0 .. n - 1), in the order asked for; float32, on the CPU."""
         rows = self.rows.wanted[positions]
-        with reading(self.files[0]):
+        with reading(next(iter(self.files), "the images")):
             pixels = self._pixels.read(rows.reshape(-1))
         return ImageBatch(
             images=torch.from_numpy(pixels.reshape(len(rows), *self.image_shape)),

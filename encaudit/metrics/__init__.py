@@ -2,6 +2,7 @@
 
 from encaudit.metrics import clusters, displacement, distribution, divergence, encoder_alone, geometry, neighbours
 from encaudit.metrics.against_noise import measure_against_renoise
+from encaudit.metrics.cloud import Cloud, Pair
 from encaudit.metrics.leakage import (
     Covariate,
     astigmatism_covariate,
@@ -10,20 +11,28 @@ from encaudit.metrics.leakage import (
     pose_covariate,
 )
 from encaudit.metrics.measuring import Measured, measure
-from encaudit.metrics.metric import ENCODER_METRICS, METRICS, EncoderMetric, Metric
+from encaudit.metrics.metric import EncoderMetric, Metric, PerDimension, PerImage, WholeSet, encoder_metric, metric
+from encaudit.metrics.registered import ENCODER_METRICS, METRICS
 
 __all__ = [
     "ENCODER_METRICS",
     "METRICS",
+    "Cloud",
     "Covariate",
     "EncoderMetric",
     "Measured",
     "Metric",
+    "Pair",
+    "PerDimension",
+    "PerImage",
+    "WholeSet",
     "astigmatism_covariate",
     "defocus_covariate",
+    "encoder_metric",
     "measure",
     "measure_against_renoise",
     "measure_leakage",
+    "metric",
     "pose_covariate",
 ]
 

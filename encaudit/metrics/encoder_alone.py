@@ -7,15 +7,8 @@ from scipy.special import logsumexp
 
 from encaudit.metrics.cloud import NO_LOGVAR, Cloud
 from encaudit.metrics.divergence import gaussian_kl
-from encaudit.metrics.metric import (
-    ENCODER_METRICS,
-    EncoderMetric,
-    EncoderResult,
-    PerDimension,
-    PerImage,
-    WholeSet,
-    encoder_metric,
-)
+from encaudit.metrics.metric import EncoderMetric, EncoderResult, PerDimension, PerImage, WholeSet, encoder_metric
+from encaudit.metrics.registered import ENCODER_METRICS
 from encaudit.metrics.scale import finite
 from encaudit.results import Measurement, Skipped
 from encaudit.stats import (

@@ -8,7 +8,8 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.metrics.cloud import Cloud, Pair
 from encaudit.metrics.encoder_alone import measure_encoder
-from encaudit.metrics.metric import METRICS, Metric, PerImage, Result, WholeSet
+from encaudit.metrics.metric import Metric, PerImage, Result, WholeSet
+from encaudit.metrics.registered import METRICS
 from encaudit.metrics.scale import FEWEST_IMAGES, NO_COMMON_FRAME, Scale, Scales, evaluate_all, headline
 from encaudit.pairs import Neighbours
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Measurement, Skipped, Summary

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from encaudit.metrics.cloud import Cloud, Pair
-from encaudit.registry import Registry
 from encaudit.results import Skipped
 from encaudit.stats import Interval
 
@@ -84,10 +83,6 @@ class EncoderMetric:
     def explanation(self) -> str:
         """What the metric asks, its formula, what else makes it large, its source."""
         return inspect.getdoc(self.evaluate) or ""
-
-
-METRICS: Registry[Metric] = Registry("metric")
-ENCODER_METRICS: Registry[EncoderMetric] = Registry("encoder_metric")
 
 
 def metric(

@@ -7,7 +7,8 @@ from typing import TypeVar
 import numpy as np
 
 from encaudit.metrics.cloud import Cloud, Pair
-from encaudit.metrics.metric import METRICS, PerImage, Result, WholeSet
+from encaudit.metrics.metric import PerImage, Result, WholeSet
+from encaudit.metrics.registered import METRICS
 from encaudit.results import IDENTITY, UNTRAINED, Encodings, Latents, Skipped
 from encaudit.stats import group_codes
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from encaudit.precision import encode, encode_symmetric
 from encaudit.probe.collected import REFERENCE, Key
+from encaudit.probe.moving import moved_by
 from encaudit.probe.rendered import Rendered
 from encaudit.probe.sample import Sample
 from encaudit.probe.steadiness import refuse_two_latents
@@ -40,7 +41,7 @@ def encode_all(
             continue
         rows = np.flatnonzero(covered)
         observed = rendered.prepared(job.transform, rows)
-        found[key] = (rows, encode(encoders[job.untrained], job.transform(observed, seed=seed)))
+        found[key] = (rows, encode(encoders[job.untrained], moved_by(job.transform, observed, seed)))
     refuse_two_latents(reference, found[(IDENTITY, False)][1])
     return found
 

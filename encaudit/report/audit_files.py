@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from encaudit.audit import Audit, Watcher
+from encaudit.audits import Audit, Watcher
 from encaudit.report import figures
 from encaudit.report.document import write_report
 from encaudit.report.html import render_html
@@ -50,9 +50,18 @@ def write_latents(path: Path, encodings: Encodings) -> None:
 
 
 def write_particles(path: Path, audit: Audit) -> None:
-    """Write one row an image: its stack row, and what each transform did to it (columns ``SPEC/quantity``).
+    """Write one row an image: see ``particle_columns``; empty where a transform was not applied to the image."""
+    columns = particle_columns(audit)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for start in range(0, len(columns["index"]), ROWS_AT_ONCE):  # a table of all would hold a second copy
+            some = pd.DataFrame({name: values[start : start + ROWS_AT_ONCE] for name, values in columns.items()})
+            some.to_csv(file, index=False, header=start == 0, float_format="%.7g")
 
-    Empty where a transform was not applied to the image; ``group`` is a number for each micrograph where these are
+
+def particle_columns(audit: Audit) -> dict[str, np.ndarray]:
+    """Return what is known of each image (``n``): its stack row, and what each transform did to it (``SPEC/quantity``).
+
+    NaN where a transform was not applied to the image; ``group`` is a number for each micrograph where these are
     known, ``stability`` the least under all probes.
     """
     encodings, n = audit.encodings, len(audit.encodings.reference)
@@ -65,10 +74,7 @@ def write_particles(path: Path, audit: Audit) -> None:
     for spec, values in audit.particles.items():
         rows = encodings.rows(spec)
         columns |= {f"{spec}/{name}": _spread(value, rows, n) for name, value in values.items()}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        for start in range(0, n, ROWS_AT_ONCE):  # a table of all would hold a second copy of the columns
-            some = pd.DataFrame({name: values[start : start + ROWS_AT_ONCE] for name, values in columns.items()})
-            some.to_csv(file, index=False, header=start == 0, float_format="%.7g")
+    return columns
 
 
 def _spread(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:

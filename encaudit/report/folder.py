@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from encaudit.audit import Audit, Watcher
+from encaudit.audits import Audit, Watcher
+from encaudit.encoders import named_plug_in
 from encaudit.encoders.recognize import MODULE_PREFIX, last_checkpoint
 from encaudit.errors import InputError
 from encaudit.report.audit_files import REPORT, fill_audit
@@ -50,6 +51,8 @@ def default_folder(checkpoint: str) -> Path:
     """Return where the outputs go when nobody says: the checkpoint's stem + .encaudit, beside it."""
     if checkpoint.startswith(MODULE_PREFIX):
         return Path(checkpoint.removeprefix(MODULE_PREFIX).replace(":", ".") + ".encaudit")
+    if (asked := named_plug_in(checkpoint)) is not None:
+        checkpoint = asked[1] or asked[0]
     path = Path(checkpoint)
     if path.is_dir():
         path = last_checkpoint(path)

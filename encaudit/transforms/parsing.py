@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from typing import Any, get_type_hints
 
@@ -23,7 +23,23 @@ from encaudit.transforms.untrained import Untrained
 
 DEFAULT_SPECS = ("roll1", "rot90", "rot90:frame=array", "permutation", "noise")
 
-TRANSFORMS: Registry[type[SpecTransform]] = Registry("transform")
+
+def _adopted(name: str, found: Any) -> type[SpecTransform]:
+    """Take the class of a plug-in, where it is one that a spec can name."""
+    if not isinstance(found, type) or not issubclass(found, SpecTransform) or not is_dataclass(found):
+        raise TypeError(f"it is a {type(found).__name__}; expected a frozen dataclass that subclasses SpecTransform")
+    if getattr(found, "name", None) != name or not NAME.fullmatch(name):
+        raise TypeError(
+            f"it calls itself {getattr(found, 'name', None)!r}; expected the name of its entry point, {name!r}, of "
+            "letters, figures, - and _"
+        )
+    if not isinstance(getattr(found, "example", None), str):
+        raise TypeError("it has no example, a spec that works, for error messages")
+    return found
+
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
+TRANSFORMS: Registry[type[SpecTransform]] = Registry("transform", _adopted)
 for _built_in in (
     *(Identity, Roll, Shift, Rot90, Rot180, Rot270, Rotate, Mirror),
     *(Contrast, AddNoise, Renoise, Ctf, Permutation, Noise, Untrained),

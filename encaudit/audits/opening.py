@@ -4,11 +4,15 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from encaudit.audit.options import AuditOptions, Watcher
+from encaudit.audits.given import NOTHING_GIVEN, Given
+from encaudit.audits.options import AuditOptions, Watcher
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder, open_encoder
+from encaudit.encoders.given import opened_object
+from encaudit.encoders.module import ModuleEncoder
 from encaudit.encoders.training_data import NONE, TrainingData, locate
 from encaudit.errors import InputError
 from encaudit.images import CentredStack, ImageStack, open_stack
+from encaudit.images.arrays import given_array
 from encaudit.images.metadata import Metadata, read_metadata
 from encaudit.types import Stack
 
@@ -20,7 +24,8 @@ MEASURED = ("pose", "defocus", "astigmatism", "contrast", "micrograph", "optics_
 class Subject:
     """What is audited: an encoder, and images; ``source`` is the stack as it is in the files.
 
-    ``other`` is another training run of the encoder, None where none is given.
+    ``other`` is another training run of the encoder, None where none is given. ``groups`` (``n``, text) are those that
+    the caller gave, and ``pixels`` the images, where they are no file.
     """
 
     opened: OpenedEncoder
@@ -29,6 +34,8 @@ class Subject:
     source: ImageStack
     stack: Stack
     metadata: Metadata | None
+    groups: np.ndarray | None = None
+    pixels: np.ndarray | None = None
 
     @property
     def micrographs(self) -> np.ndarray | None:
@@ -38,10 +45,12 @@ class Subject:
 
     @property
     def sampled_together(self) -> np.ndarray | None:
-        """What intervals and noise are grouped by, ``n``: micrographs; an image of an unknown one is alone.
+        """What intervals and noise are grouped by, ``n``: the groups given, or micrographs.
 
-        None where no micrograph is known.
+        An image of an unknown micrograph is alone. None where neither is known.
         """
+        if self.groups is not None:
+            return self.groups
         names = self.micrographs
         if names is None or (names == "").all():
             return None
@@ -60,14 +69,18 @@ class Subject:
         return self.source.optics_groups if told is None else told
 
 
-def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subject:
+def open_subject(options: AuditOptions, device: str, watcher: Watcher, given: Given = NOTHING_GIVEN) -> Subject:
     """Open the checkpoint, and the images that are given or that its config names."""
     watcher.stage("Loading the encoder")
-    opened = open_one(options, options.checkpoint, device)
+    if given.encoder is None:
+        opened = open_one(options, options.checkpoint, device)
+    else:
+        opened = OpenedEncoder(opened_object(given.encoder, options.checkpoint, device), "module", None)
     other = None if options.other_seed is None else open_one(options, options.other_seed, device)
-    data = _data(options, opened)
+    _set_channels(options.channels, opened, other)
+    data = _data(options, opened, given)
     source = open_stack(
-        data.particles,
+        data.particles if given.images is None else given.images,
         poses=data.poses,
         ctf=data.ctf,
         ind=data.ind,
@@ -78,7 +91,20 @@ def open_subject(options: AuditOptions, device: str, watcher: Watcher) -> Subjec
     )
     stack = CentredStack(source) if isinstance(opened, OpenedCryodrgn) else source
     metadata = None if options.metadata is None else _metadata(options.metadata, source)
-    return Subject(opened, other, data, source, stack, metadata)
+    pixels = None if given.images is None else given_array(given.images)
+    return Subject(opened, other, data, source, stack, metadata, given.groups_of(source), pixels)
+
+
+def _set_channels(channels: int | None, *opened: OpenedEncoder | None) -> None:
+    for one in opened:
+        if channels is None or one is None:
+            continue
+        if not isinstance(one.encoder, ModuleEncoder):
+            raise InputError(
+                f"--channels {channels} is for networks of your own; a {one.kind} encoder knows what it takes. Leave "
+                "it out."
+            )
+        one.encoder.channels = channels
 
 
 def _metadata(path: str, source: ImageStack) -> Metadata:
@@ -104,8 +130,8 @@ def open_one(options: AuditOptions, checkpoint: str, device: str) -> OpenedEncod
     )
 
 
-def _data(options: AuditOptions, opened: OpenedEncoder) -> TrainingData:
-    if isinstance(opened, OpenedCryodrgn):
+def _data(options: AuditOptions, opened: OpenedEncoder, given: Given) -> TrainingData:
+    if isinstance(opened, OpenedCryodrgn) and given.images is None:
         assert opened.checkpoint is not None
         return locate(
             opened.config,
@@ -116,8 +142,10 @@ def _data(options: AuditOptions, opened: OpenedEncoder) -> TrainingData:
             ind=options.ind,
             datadir=options.datadir,
         )
+    if isinstance(opened, OpenedCryodrgn) and opened.config.ntilts:
+        raise InputError("The encoder takes tilt series, and these come from a .star file. Give its path.")
     if options.images is None:
         raise InputError(f"A {opened.kind} encoder names no images. Give them with --images PATH.")
     plain = {name: value for name, value in asdict(options).items() if name in ("poses", "ctf", "datadir")}
-    given = {name: None if value is not None and value.lower() == NONE else value for name, value in plain.items()}
-    return TrainingData(particles=options.images, ind=None if options.ind == "all" else options.ind, **given)
+    named = {name: None if value is not None and value.lower() == NONE else value for name, value in plain.items()}
+    return TrainingData(particles=options.images, ind=None if options.ind == "all" else options.ind, **named)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from encaudit import provenance
-from encaudit.audit.controls import Plan
-from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions
+from encaudit.audits.controls import Plan
+from encaudit.audits.opening import Subject
+from encaudit.audits.options import AuditOptions
 from encaudit.results import Encodings
 from encaudit.types import Renderer
 
@@ -17,7 +17,7 @@ def record_of(
     planned: Plan,
     encodings: Encodings,
     images: dict[str, Any],
-    command: Sequence[str],
+    command: Sequence[str] | str,
     device: str,
     ranks: int,
 ) -> dict[str, Any]:
@@ -34,7 +34,10 @@ def record_of(
         "noise": None if planned.sample.noise is None else planned.sample.noise.description,
         "renoise": planned.renoise,
     }
-    record["groups"] = None if subject.sampled_together is None else "micrographs"
+    named = "micrographs" if subject.groups is None else "given"
+    record["groups"] = None if subject.sampled_together is None else named
+    if options.channels is not None:
+        record["checkpoint"]["channels"] = options.channels
     if isinstance(subject.opened.encoder, Renderer):
         record["checkpoint"]["decoder_noise"] = subject.opened.encoder.noise_model
     if options.other_seed is not None:

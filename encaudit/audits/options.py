@@ -28,6 +28,22 @@ class Watcher(Protocol):
         """Say something that stays to be read; nothing for None."""
 
 
+class Unwatched:
+    """A watcher that nobody looks at."""
+
+    def stage(self, what: str, *, unit: str = "") -> None:
+        """Begin a stage."""
+
+    def advance_to(self, done: int, total: int) -> None:
+        """Say how far the stage is."""
+
+    def note(self, what: str) -> None:
+        """Say what the stage is busy with."""
+
+    def say(self, what: str | None) -> None:
+        """Say something that stays to be read."""
+
+
 @dataclass(frozen=True)
 class AuditOptions:
     """Everything that `encaudit probe` can be told; see its help."""
@@ -43,6 +59,7 @@ class AuditOptions:
     metadata: str | None = None
     config: Path | None = None
     encoder: str | None = None
+    channels: int | None = None
     other_seed: str | None = None
     trust_pickle: bool = False
     device: str = "auto"
@@ -75,6 +92,8 @@ def check(options: AuditOptions) -> None:
     for name, least in (("seed", 0), ("umap_n", 1), ("volumes", 0), ("sample_n", 0)):
         if getattr(options, name) < least:
             raise InputError(f"--{_spelled(name)} {getattr(options, name)}: expected {least} or more.")
+    if options.channels is not None and options.channels < 1:
+        raise InputError(f"--channels {options.channels}: expected 1 or more.")
     if options.volume_box is not None and (options.volume_box < 6 or options.volume_box % 2):
         raise InputError(f"--volume-box {options.volume_box}: expected an even number of at least 6.")
     if options.grid is not None and not 1 <= options.grid <= FURTHEST_GRID:

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from encaudit import findings
-from encaudit.audit.controls import plan
-from encaudit.audit.covariates import covariates_of
-from encaudit.audit.decoder import ask_the_decoder, decode_volumes
-from encaudit.audit.encoding import encode_images
-from encaudit.audit.opening import Subject, open_subject
-from encaudit.audit.options import AuditOptions, Watcher, check
-from encaudit.audit.record import record_of
-from encaudit.audit.stages import Stages, advice
-from encaudit.audit.unfinished import begin
+from encaudit.audits.controls import plan
+from encaudit.audits.covariates import covariates_of
+from encaudit.audits.decoder import ask_the_decoder, decode_volumes
+from encaudit.audits.encoding import encode_images
+from encaudit.audits.given import NOTHING_GIVEN, Given
+from encaudit.audits.opening import Subject, open_subject
+from encaudit.audits.options import AuditOptions, Watcher, check
+from encaudit.audits.record import record_of
+from encaudit.audits.stages import Stages, advice
+from encaudit.audits.unfinished import begin
 from encaudit.calibration import Calibration
 from encaudit.devices import chosen_device
 from encaudit.dose import DoseCurve, dose_curve, grid_specs, worst_case
@@ -66,24 +67,30 @@ class Audit:
 def audit_checkpoint(
     options: AuditOptions,
     *,
-    command: Sequence[str],
+    command: Sequence[str] | str,
     watcher: Watcher,
     ranks: Ranks = ALONE,
     unfinished: Path | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> Audit | None:
     """Has this encoder learned something, or has it memorized its images? One audit, start to end.
 
     Several ``ranks`` share the encoding; the first makes the audit, the others return None. ``unfinished`` is where
-    finished chunks of the encoding are kept, and where ``options.resume`` finds them; nothing else is written. Raises
-    EncauditError for anything the user can mend.
+    finished chunks of the encoding are kept, and where ``options.resume`` finds them; nothing else is written. What is
+    ``given`` takes the place of what the options name. Raises EncauditError for anything the user can mend.
     """
     stages = Stages(watcher)
     with machine_permitting(lambda: advice(stages.current, stages.batch_size)), computing(options.precision):
-        return _audit(options, command, stages, ranks, unfinished)
+        return _audit(options, command, stages, ranks, unfinished, given)
 
 
 def _audit(
-    options: AuditOptions, command: Sequence[str], watcher: Stages, ranks: Ranks, unfinished: Path | None
+    options: AuditOptions,
+    command: Sequence[str] | str,
+    watcher: Stages,
+    ranks: Ranks,
+    unfinished: Path | None,
+    given: Given,
 ) -> Audit | None:
     started = time.monotonic()
     with ranks.together():
@@ -96,7 +103,7 @@ def _audit(
             )
         device = chosen_device(options.device, ranks)
         check_precision(options.precision, device)
-        subject = open_subject(options, device, watcher)
+        subject = open_subject(options, device, watcher, given)
         hold(options.precision)  # again: the user's module may have set torch to its own liking
         watcher.stage("Preparing the controls")
         planned = plan(options, transforms, subject)

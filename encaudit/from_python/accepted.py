@@ -1,0 +1,96 @@
+"""Is an encoder as good as the one that was accepted? The check of a test, against a baseline file beside it."""
+
+import io
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from encaudit import __version__
+from encaudit.errors import InputError
+from encaudit.from_python.asserting import QUICK
+from encaudit.from_python.audited import AuditReport
+from encaudit.from_python.auditing import Images, audit
+from encaudit.gate import Config, accept, check_report, read_config
+from encaudit.report.baseline_document import read_baseline, to_json
+from encaudit.report.gate_console import print_gate
+from encaudit.report.whole_files import write_whole
+
+SUFFIX = ".encaudit-baseline.json"
+UPDATE = "--encaudit-update"
+
+
+class BaselineCheck:
+    """Compares encoders with accepted ones, whose baselines lie in ``folder`` under ``name`` + SUFFIX.
+
+    With ``update`` it accepts what it is given and writes the file. ``typed`` is the command that runs this test.
+    """
+
+    def __init__(self, folder: Path, name: str, *, update: bool, typed: str) -> None:
+        self._folder, self._name, self._update, self._typed = folder, name, update, typed
+        self._used: set[Path] = set()
+
+    def check(
+        self,
+        encoder: Any,
+        images: Images | None = None,
+        transforms: str | Sequence[str] = (),
+        *,
+        name: str = "",
+        config: str | Path | None = None,
+        controls: bool = False,
+        **options: Any,
+    ) -> AuditReport:
+        """Audit an encoder (or take the report of ``encaudit.audit``), and hold it to the baseline beside the test.
+
+        By the rules of the preset ``recommended``, or of ``config``, an encaudit.toml: differences image by image, with
+        their intervals. AssertionError, with every check, for a regression and where there is no baseline yet;
+        InputError for a baseline of other images, seed or transforms. A test with several checks gives each a ``name``.
+        """
+        __tracebackhide__ = True
+        path = self._folder / f"{'.'.join(map(_as_file_name, filter(None, (self._name, name))))}{SUFFIX}"
+        if path in self._used:
+            raise InputError(f"{path.name} was checked already in this test. Give each check a name=... of its own.")
+        self._used.add(path)
+        if not self._update and not path.exists():
+            raise AssertionError(
+                f"There is no baseline {path} yet. To accept this encoder as it is, type\n    {self._typed} {UPDATE}\n"
+                "and commit the file."
+            )
+        if isinstance(encoder, AuditReport):
+            report = encoder
+        else:
+            report = audit(encoder, images, transforms, controls=controls, **(QUICK | options))
+        if self._update:
+            write_whole({path: to_json(accept(report, report.of_images()))})
+        else:
+            self._hold(report, path, Config() if config is None else read_config(Path(config)))
+        return report
+
+    def _hold(self, report: AuditReport, path: Path, rules: Config) -> None:
+        __tracebackhide__ = True
+        now = datetime.now(UTC)
+        accept_it = f"\nTo accept it as it is now, type\n    {self._typed} {UPDATE}"
+        try:
+            gate = check_report(
+                report,
+                report.of_images(),
+                read_baseline(path),
+                rules,
+                today=now.date(),
+                provenance={"encaudit": __version__, "time": now.isoformat(timespec="seconds"), "baseline": str(path)},
+            )
+        except InputError as error:
+            raise InputError(f"{error}{accept_it}") from None
+        text = io.StringIO()
+        print_gate(gate, text)
+        print(text.getvalue())  # for whoever asks pytest for the output of tests that pass
+        if not gate.passed:
+            raise AssertionError(
+                f"The encoder is worse than the accepted one ({path.name}).\n\n{text.getvalue()}{accept_it}"
+            )
+
+
+def _as_file_name(name: str) -> str:
+    return re.sub(r"[^\w.=+,-]+", "_", name).strip("_")[:150]

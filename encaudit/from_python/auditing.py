@@ -1,0 +1,137 @@
+"""``encaudit.audit``: the audit of `encaudit probe`, of an encoder and images that are objects of this program."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from encaudit.audits import AuditOptions, Given, audit_checkpoint
+from encaudit.audits.options import Unwatched
+from encaudit.encoders.given import left_as_it_was, name_of, place_of
+from encaudit.errors import InputError, UnknownNameError
+from encaudit.from_python.audited import AuditReport
+
+Images = np.ndarray | Tensor | str | os.PathLike[str]
+
+
+class MoreOptions(TypedDict, total=False):
+    """The rarer options of `encaudit probe`, by their names there (``kind`` is --encoder); see its help."""
+
+    kind: str | None
+    poses: str | None
+    ctf: str | None
+    datadir: str | None
+    ind: str | None
+    metadata: str | None
+    config: str | os.PathLike[str] | None
+    other_seed: str | None
+    trust_pickle: bool
+    precision: str
+    sample_n: int
+    dose: Sequence[str]
+    grid: int | None
+    calibration: str
+    umap: bool
+    umap_n: int
+    volumes: int
+    volume_box: int | None
+
+
+def audit(
+    encoder: Any,
+    images: Images | None = None,
+    transforms: str | Sequence[str] = (),
+    *,
+    seed: int = 0,
+    n: int | None = None,
+    device: str = "auto",
+    groups: Any = None,
+    batch_size: int | str = "auto",
+    controls: bool = True,
+    channels: int | None = None,
+    **more: Unpack[MoreOptions],
+) -> AuditReport:
+    """Has this encoder learned something, or has it memorized its images?
+
+    The very audit of `encaudit probe`: the same pass, the same measures, the same numbers.
+
+    - ``encoder``: an nn.Module, TorchScript, torch.export program or session of onnxruntime, an object with ``encode``,
+      any function of images, an ``Encoder``; or the name of a checkpoint, as `encaudit probe` takes it. It is shown
+      float32 tensors ``b y x`` (``b c y x`` for colour) and returns mu, (mu, logvar), or a dictionary or output object
+      that names them. A module is audited in evaluation mode, without gradients, and left as it was.
+    - ``images``: ``n y x`` or ``n c y x`` of numpy or torch, values taken as they are; or a path, read as `encaudit
+      probe --images` reads it. None: what the config of a checkpoint names.
+    - ``transforms``: specs such as "roll1"; none: the default set.
+    - ``groups`` (``n``): which images were sampled together; intervals are then over groups.
+    - ``channels``: how many the encoder wants; grey images get this axis, and are repeated along it.
+    - ``device``: "auto" is where a module is; for a name a GPU where there is one; for a function the CPU.
+    - ``more``: whatever else `encaudit probe` can be told, such as ``umap=False``, which saves ten seconds.
+
+    The random numbers of torch and numpy go on as if nothing had been audited. Raises EncauditError for anything the
+    user can mend.
+    """
+    if unknown := [name for name in more if name not in MoreOptions.__annotations__]:
+        known = [*MoreOptions.__annotations__, "seed", "n", "device", "groups", "batch_size", "controls", "channels"]
+        raise UnknownNameError("option of encaudit.audit", unknown[0], known)
+    named = isinstance(encoder, str | os.PathLike)
+    specs = (transforms,) if isinstance(transforms, str) else tuple(transforms)
+    name = os.fspath(encoder) if named else name_of(encoder)
+    array, path = _array_or_path(images)
+    told: dict[str, Any] = dict(more)
+    if "kind" in told:
+        told["encoder"] = told.pop("kind")
+    told |= {"dose": tuple(told.get("dose", ()))} | ({"config": Path(told["config"])} if told.get("config") else {})
+    options = AuditOptions(
+        checkpoint=name,
+        transforms=specs,
+        images=path,
+        seed=seed,
+        n=n,
+        device=place_of(encoder) if device == "auto" and not named else device,
+        batch_size=str(batch_size),
+        controls=controls,
+        channels=channels,
+        **told,
+    )
+    given = Given(None if named else encoder, array, groups)
+    gpus = list(range(torch.cuda.device_count())) if _uses_gpus() else []
+    with torch.random.fork_rng(devices=gpus), left_as_it_was(encoder):
+        found = audit_checkpoint(options, command=_call(options), watcher=Unwatched(), given=given)
+    assert found is not None, "one process alone makes its audit"
+    report = found.report
+    return AuditReport(report.provenance, report.measurements, report.findings, report.verdicts, audit=found)
+
+
+def _array_or_path(images: Images | None) -> tuple[np.ndarray | Tensor | None, str | None]:
+    """Return the images where they are in memory, and what they are called."""
+    if isinstance(images, np.ndarray | Tensor):
+        return images, _described(images)
+    if images is None or isinstance(images, str | os.PathLike):
+        return None, None if images is None else os.fspath(images)
+    raise InputError(
+        f"The images are a {type(images).__name__}; expected an array of numpy or torch, n x y x x or n x c x y x x, "
+        "or a path."
+    )
+
+
+def _uses_gpus() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]  # torch has no types here
+
+
+def _described(images: np.ndarray | Tensor) -> str:
+    return f"an array of {' x '.join(map(str, images.shape))} ({str(images.dtype).removeprefix('torch.')})"
+
+
+def _call(options: AuditOptions) -> str:
+    """Return the call as the provenance tells it: what differs from the defaults."""
+    told = [repr(options.checkpoint)] + ([] if options.images is None else [repr(options.images)])
+    for one in fields(options):
+        value = getattr(options, one.name)
+        if one.name not in ("checkpoint", "images") and value != one.default:
+            told.append(f"{one.name}={str(value) if isinstance(value, Path) else value!r}")
+    return f"encaudit.audit({', '.join(told)})"

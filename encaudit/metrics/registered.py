@@ -1,0 +1,72 @@
+"""The list of all metrics, and how those of outside plug-ins come onto it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+from encaudit.errors import EncauditError, InputError
+from encaudit.metrics.cloud import Cloud, Pair
+from encaudit.metrics.metric import EncoderMetric, Metric, PerImage, WholeSet
+from encaudit.registry import Registry
+from encaudit.results import Skipped
+
+Of = TypeVar("Of", Pair, Cloud)
+
+
+def _adopted(name: str, found: Any) -> Metric:
+    if not isinstance(found, Metric):
+        raise TypeError(f"it is a {type(found).__name__}; expected a function under @encaudit.metrics.metric(...)")
+    _refuse_another_name(name, found.name)
+    columns = {METRICS.get(one).column for one in METRICS.built_in} | {"random_distance", "stability"}
+    if found.column is not None and found.column in columns:
+        raise TypeError(f"it writes the column {found.column!r}, which a built-in metric writes")
+    return replace(found, evaluate=_guarded(name, found.evaluate))
+
+
+def _adopted_of_encoder(name: str, found: Any) -> EncoderMetric:
+    if not isinstance(found, EncoderMetric):
+        raise TypeError(
+            f"it is a {type(found).__name__}; expected a function under @encaudit.metrics.encoder_metric(...)"
+        )
+    _refuse_another_name(name, found.name)
+    return replace(found, evaluate=_guarded(name, found.evaluate))
+
+
+def _refuse_another_name(name: str, own: str) -> None:
+    if own != name:
+        raise TypeError(f"it calls itself {own!r}; expected the name of its entry point, {name!r}")
+
+
+def _guarded(name: str, evaluate: Callable[[Of], Any]) -> Callable[[Of], Any]:
+    """Hold what a plug-in computes to what a metric returns; whatever else it does is one sentence of ours."""
+
+    @wraps(evaluate)
+    def guarded(of: Of) -> Any:
+        try:
+            result = evaluate(of)
+        except (EncauditError, MemoryError):
+            raise
+        except Exception as error:  # somebody's code can raise anything
+            said = " ".join(str(error).split())
+            raise InputError(
+                f"The metric {name} of a plug-in raised {type(error).__name__}: {said} (in {evaluate.__module__}). "
+                "Mend it, or uninstall the plug-in."
+            ) from error
+        values = result.values if isinstance(result, PerImage) else None
+        fits = values is None or (isinstance(values, np.ndarray) and values.shape == (len(of),))
+        if not isinstance(result, PerImage | WholeSet | Skipped) or not fits:
+            shown = f"values of shape {np.shape(values)}" if values is not None else f"a {type(result).__name__}"
+            raise InputError(
+                f"The metric {name} of a plug-in returned {shown} for {len(of)} images (in {evaluate.__module__}); "
+                f"expected PerImage with values of shape ({len(of)},), WholeSet or Skipped."
+            )
+        return result
+
+    return guarded
+
+
+METRICS: Registry[Metric] = Registry("metric", _adopted)
+ENCODER_METRICS: Registry[EncoderMetric] = Registry("encoder_metric", _adopted_of_encoder)

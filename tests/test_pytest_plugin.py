@@ -1,0 +1,125 @@
+"""encaudit_baseline, as a user's test suite has it."""
+
+import json
+
+import pytest
+
+import encaudit
+from encaudit.encoders.planted import PowerSpectrum
+from tests.from_python.networks import images
+
+TEST = """
+import numpy as np
+from encaudit.encoders.planted import PowerSpectrum, Hash
+import encaudit
+
+def test_encoder(encaudit_baseline):
+    images = np.random.default_rng({seed}).normal(size=(60, 12, 12)).astype("float32")
+    report = encaudit_baseline.check({encoder}, images, transforms=[{transform!r}])
+    assert report.provenance["transforms"] == [{transform!r}]
+"""
+PLUGIN = "encaudit.pytest_plugin"
+BASELINE = "test_net.test_encoder.encaudit-baseline.json"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def everything_is_loaded() -> None:
+    """pytester forgets what a run in this process imported, and numpy and torch cannot be imported twice."""
+    encaudit.assert_invariant(PowerSpectrum(), images())
+
+
+@pytest.fixture(autouse=True)
+def no_other_plug_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would be imported anew in every run."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+def suite(pytester: pytest.Pytester, seed: int = 0, encoder: str = "PowerSpectrum()", transform: str = "roll1") -> None:
+    pytester.makepyfile(test_net=TEST.format(seed=seed, encoder=encoder, transform=transform))
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return pytester.runpytest_inprocess("-p", PLUGIN, "-p", "no:cacheprovider", "-Werror", *arguments)
+
+
+def test_a_missing_baseline_fails_and_says_what_to_type(pytester: pytest.Pytester) -> None:
+    suite(pytester)
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*There is no baseline *", "*pytest test_net.py::test_encoder --encaudit-update"])
+    assert not list(pytester.path.glob("*.json"))
+
+
+def test_it_is_written_when_asked_for_and_held_from_then_on(pytester: pytest.Pytester) -> None:
+    suite(pytester)
+    run(pytester, "--encaudit-update").assert_outcomes(passed=1)
+    written = (pytester.path / BASELINE).read_text()
+    assert json.loads(written)["baseline"] == 1
+    result = run(pytester, "-rP")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*displacement_ratio@roll1/max_increase*"])
+    assert (pytester.path / BASELINE).read_text() == written
+
+
+def test_a_worse_encoder_fails_with_every_check(pytester: pytest.Pytester) -> None:
+    suite(pytester)
+    run(pytester, "--encaudit-update")
+    suite(pytester, encoder="Hash()")
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*worse than the accepted one*", "*displacement_ratio@roll1/max_increase*"])
+    result.stdout.fnmatch_lines(["*--encaudit-update*"])
+    run(pytester, "--encaudit-update").assert_outcomes(passed=1)
+    run(pytester).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("changed", "said"), [({"seed": 1}, "SHA-256"), ({"transform": "rot90"}, "transforms")])
+def test_a_baseline_of_something_else_is_refused(
+    pytester: pytest.Pytester, changed: dict[str, object], said: str
+) -> None:
+    suite(pytester)
+    run(pytester, "--encaudit-update")
+    suite(pytester, **changed)  # type: ignore[arg-type]
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"*cannot be compared with*{said}*", "*To accept it as it is now*"])
+
+
+def test_a_report_is_taken_and_several_checks_need_names(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_net="""
+import numpy as np, encaudit, pytest
+from encaudit.encoders.planted import PowerSpectrum
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_encoder(encaudit_baseline, width):
+    images = np.random.default_rng(0).normal(size=(30, 12, 12)).astype("float32")
+    report = encaudit.audit(PowerSpectrum(width), images, "roll1", controls=False, umap=False)
+    assert encaudit_baseline.check(report) is report
+    encaudit_baseline.check(report, name="again")
+    with pytest.raises(encaudit.errors.InputError, match="name=... of its own"):
+        encaudit_baseline.check(report)
+"""
+    )
+    run(pytester, "--encaudit-update").assert_outcomes(passed=2)
+    assert {path.name for path in pytester.path.glob("*.json")} == {
+        "test_net.test_encoder_2.again.encaudit-baseline.json",
+        "test_net.test_encoder_2.encaudit-baseline.json",
+        "test_net.test_encoder_3.again.encaudit-baseline.json",
+        "test_net.test_encoder_3.encaudit-baseline.json",
+    }
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_rules_of_a_file_count(pytester: pytest.Pytester) -> None:
+    (pytester.path / "rules.toml").write_text(
+        'preset = "none"\n[rules]\n"displacement_ratio@roll1" = { max = 0.5, level = "error" }\n'
+    )
+    for encoder, outcome in (("PowerSpectrum()", "passed"), ("Hash()", "failed")):
+        pytester.makepyfile(
+            test_net=TEST.format(seed=0, encoder=encoder, transform="roll1").replace(
+                "transforms=", 'config="rules.toml", transforms='
+            )
+        )
+        run(pytester, "--encaudit-update")
+        run(pytester).assert_outcomes(**{outcome: 1})

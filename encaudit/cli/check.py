@@ -73,6 +73,9 @@ def check(
             rich_help_panel=Probing,
         ),
     ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="As for encaudit probe. Default: as the baseline.", rich_help_panel=Probing)
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of every draw. Default: that of the baseline.", rich_help_panel=Probing)
     ] = None,
@@ -124,6 +127,7 @@ def check(
         metadata=metadata,
         n=n,
         transforms=tuple(transform) if transform else None,
+        channels=channels,
         seed=seed,
         device=device,
         trust_pickle=trust_pickle or None,

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from encaudit.errors import InputError
 from encaudit.gate import Baseline, quantities
@@ -12,7 +13,8 @@ from encaudit.paired import Particles
 from encaudit.report.reading_audits import is_report, particles_beside, report_in
 from encaudit.results import Report, Summary
 
-MODULE_PREFIX = "module:"
+
+NAMED = ":"  # module:pkg.mod:factory, or what a plug-in opens
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Probing:
     metadata: str | None = None
     n: int | None = None
     transforms: tuple[str, ...] | None = None
+    channels: int | None = None
     seed: int | None = None
     device: str | None = None
     trust_pickle: bool | None = None
@@ -40,9 +43,9 @@ class Probing:
 def read_or_probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Report, Particles | None]:
     """Return a report and the values of its images; a checkpoint is probed first."""
     path = Path(subject)
-    if not subject.startswith(MODULE_PREFIX) and not path.exists():
+    if not path.exists() and NAMED not in subject:
         raise InputError(f"There is no {subject}; expected a folder or report.json of encaudit probe, or a checkpoint.")
-    if not subject.startswith(MODULE_PREFIX) and is_report(path):
+    if path.exists() and is_report(path):
         if asked.said():
             raise InputError(
                 f"{subject} is a report, which was probed already: {', '.join(asked.said())} would change nothing. "
@@ -52,6 +55,13 @@ def read_or_probe(subject: str, asked: Probing, baseline: Baseline | None) -> tu
     if path.is_dir() and (path / "particles.csv").exists():
         raise InputError(f"{path} has no report.json; expected a whole folder of encaudit probe. Probe again.")
     return _probe(subject, asked, baseline)
+
+
+def _channels_of(provenance: dict[str, Any]) -> int | None:
+    """Return how many channels the images of an audit were given, None for as they are."""
+    checkpoint = provenance.get("checkpoint")
+    found = checkpoint.get("channels") if isinstance(checkpoint, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def _read(path: Path, baseline: Baseline | None) -> tuple[Report, Particles | None]:
@@ -86,6 +96,7 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
         ind=asked.ind,
         metadata=asked.metadata,
         n=asked.n if asked.n is not None else images.get("n") if isinstance(images, dict) else None,
+        channels=asked.channels if asked.channels is not None else _channels_of(before),
         seed=asked.seed if asked.seed is not None else before.get("seed", 0),
         device=asked.device or "auto",
         trust_pickle=bool(asked.trust_pickle),

@@ -16,6 +16,7 @@ from encaudit.gate import accept
 from encaudit.paired import Particles
 from encaudit.report.baseline_document import to_json
 from tests.gate.audits import particles, report, without, write_audit
+from tests.plug_ins import example_installed
 
 Run = Callable[..., int]
 
@@ -327,6 +328,23 @@ def test_a_checkpoint_is_probed_as_the_baseline_was(
     assert (again["seed"], again["images"]["n"], again["transforms"]) == (7, 50, ["mirror"])
     assert run("check", *probe, "--baseline", "baseline.json", "--n", "40") == 2
     assert "number of images: 50 in the baseline, 40 now" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_what_a_plug_in_opens_is_probed_with_the_channels_of_the_baseline(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in example_installed(tmp_path / "site"):
+        monkeypatch.syspath_prepend(str(place))
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).normal(size=(40, 8, 8)).astype(np.float32))
+    probe = ("moments:3", "--images", "images.npy")
+    options = ("--channels", "3", "-t", "mirror", "--no-controls", "--no-umap", "-o", "first")
+    assert run("probe", *probe, *options) == 0
+    assert run("baseline", "first", "-o", "baseline.json") == 0
+    assert run("check", *probe, "--baseline", "baseline.json", "-o", "second") == 0
+    again = json.loads((tmp_path / "second" / "report.json").read_text())["provenance"]
+    assert again["checkpoint"]["channels"] == 3
+    assert run("check", "nobody:3", "--images", "images.npy", "--baseline", "baseline.json") == 2
+    assert "nobody:3" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_checkpoint_that_cannot_be_probed_is_refused(

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.statistics import planted
 from encaudit import findings
-from encaudit.audit import Audit
+from encaudit.audits import Audit
 from encaudit.embedding import embed, overlay_measurements
 from encaudit.metrics import Covariate, measure, measure_against_renoise, measure_leakage
 from encaudit.report import figures

@@ -14,7 +14,7 @@ LEVELS = [
     {"probe", "calibration", "likelihood", "datasets"},
     {"provenance", "findings", "verdicts", "dose", "stability", "other_seed", "devices"},
     {"memorisation"},
-    {"audit", "explain", "train"},
+    {"audits", "explain", "train"},
     {"comparing"},
     {"report"},
     {"selecting", "study"},

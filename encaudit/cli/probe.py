@@ -171,7 +171,7 @@ def probe(
     image itself) and a ceiling (another image).
     """
     prepare_libraries()
-    from encaudit.audit import AuditOptions, audit_checkpoint
+    from encaudit.audits import AuditOptions, audit_checkpoint
     from encaudit.cli.interrupt import keeps_finished_parts_in
     from encaudit.cli.progress import Progress
     from encaudit.probe import joined

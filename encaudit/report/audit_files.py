@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from encaudit.audit import Audit, Watcher
+from encaudit.audits import Audit, Watcher
 from encaudit.report import figures
 from encaudit.report.document import write_report
 from encaudit.report.html import render_html

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from encaudit.audit import Audit, Watcher
+from encaudit.audits import Audit, Watcher
 from encaudit.encoders.recognize import MODULE_PREFIX, last_checkpoint
 from encaudit.errors import InputError
 from encaudit.report.audit_files import REPORT, fill_audit

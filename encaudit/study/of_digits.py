@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from encaudit.audit import Audit, AuditOptions
+from encaudit.audits import Audit, AuditOptions
 from encaudit.comparing import CompareOptions, compare_runs
 from encaudit.comparing.runs import read_runs
 from encaudit.datasets.digit_images import labels_beside

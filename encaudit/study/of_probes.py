@@ -1,6 +1,6 @@
 """Figures 10 and 11: the base run's particles, moved and encoded again."""
 
-from encaudit.audit import AuditOptions
+from encaudit.audits import AuditOptions
 from encaudit.report.figures import overlay, volumes
 from encaudit.study.place import Place
 from encaudit.study.results import Measure

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from encaudit.audit import AuditOptions
+from encaudit.audits import AuditOptions
 from encaudit.comparing import CompareOptions, Comparison, compare_runs
 from encaudit.comparing.runs import read_runs
 from encaudit.comparing.told import groups_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from encaudit.audit import Audit, AuditOptions, audit_checkpoint
+from encaudit.audits import Audit, AuditOptions, audit_checkpoint
 from encaudit.study.data import StudyData
 from encaudit.study.folder import StudyFolder
 from encaudit.study.options import Watcher

@@ -15,7 +15,7 @@ from encaudit.results import IDENTITY
 from encaudit.volumes import file_name_part
 
 if TYPE_CHECKING:  # an audit loads torch, which no picture needs
-    from encaudit.audit import Audit
+    from encaudit.audits import Audit
 
 __all__ = ["calibration", "displacement", "dose", "draw_all", "figure_name", "leakage", "overlay", "volumes"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from encaudit.audit import Audit
+from encaudit.audits import Audit
 from encaudit.embedding import embed
 from encaudit.report.figures import displacement, draw_all, figure_name, overlay, volumes
 from encaudit.results import Report

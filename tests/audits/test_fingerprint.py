@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from encaudit.audit.controls import plan
-from encaudit.audit.fingerprint import facts_of, glimpse
-from encaudit.audit.opening import open_subject
-from encaudit.audit.options import AuditOptions
+from encaudit.audits.controls import plan
+from encaudit.audits.fingerprint import facts_of, glimpse
+from encaudit.audits.opening import open_subject
+from encaudit.audits.options import AuditOptions
 from encaudit.cli.progress import Progress
 from encaudit.images import open_stack
 from encaudit.transforms import parse_transform

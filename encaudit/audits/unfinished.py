@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from encaudit import provenance
-from encaudit.audit.controls import Plan
-from encaudit.audit.fingerprint import facts_of, glimpse, whole_images
-from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions, Watcher
+from encaudit.audits.controls import Plan
+from encaudit.audits.fingerprint import facts_of, glimpse, whole_images
+from encaudit.audits.opening import Subject
+from encaudit.audits.options import AuditOptions, Watcher
 from encaudit.precision import encode
 from encaudit.probe import KeptChunks, Ranks, divided, images_at_once, take_up
 from encaudit.probe.chunks import Division, digest_of

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions
+from encaudit.audits.opening import Subject
+from encaudit.audits.options import AuditOptions
 from encaudit.dose import DOSES, grid_specs
 from encaudit.encoders.rendering import why_not_rendered
 from encaudit.errors import InputError

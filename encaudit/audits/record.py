@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from encaudit import provenance
-from encaudit.audit.controls import Plan
-from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions
+from encaudit.audits.controls import Plan
+from encaudit.audits.opening import Subject
+from encaudit.audits.options import AuditOptions
 from encaudit.results import Encodings
 from encaudit.types import Renderer
 

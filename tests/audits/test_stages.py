@@ -2,8 +2,8 @@
 
 import pytest
 
-from encaudit.audit import stages
-from encaudit.audit.stages import Stages, advice
+from encaudit.audits import stages
+from encaudit.audits.stages import Stages, advice
 
 
 class Watching:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from encaudit import __version__, provenance
-from encaudit.audit.controls import Plan
-from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions
+from encaudit.audits.controls import Plan
+from encaudit.audits.opening import Subject
+from encaudit.audits.options import AuditOptions
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
 from encaudit.encoders.recognize import MODULE_PREFIX
 from encaudit.hashing import sha256_of

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from encaudit.audit.controls import Plan
-from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions, Watcher
+from encaudit.audits.controls import Plan
+from encaudit.audits.opening import Subject
+from encaudit.audits.options import AuditOptions, Watcher
 from encaudit.calibration import Calibration, calibrate, measurements_of
 from encaudit.likelihood import ELBO, elbo, elbo_change
 from encaudit.results import OTHER_SEED, Encodings, Measurement

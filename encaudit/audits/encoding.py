@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from encaudit.audit.controls import Plan
-from encaudit.audit.opening import Subject
-from encaudit.audit.options import AuditOptions, Watcher
-from encaudit.audit.unfinished import AUDITED, Beginning
+from encaudit.audits.controls import Plan
+from encaudit.audits.opening import Subject
+from encaudit.audits.options import AuditOptions, Watcher
+from encaudit.audits.unfinished import AUDITED, Beginning
 from encaudit.errors import InputError
 from encaudit.other_seed import aligned
 from encaudit.probe import Ranks, encode_stack

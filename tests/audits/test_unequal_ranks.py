@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from encaudit.audit import AuditOptions, audit_checkpoint
+from encaudit.audits import AuditOptions, audit_checkpoint
 from encaudit.cli.progress import Progress
 from encaudit.errors import InputError
 from encaudit.precision import computing

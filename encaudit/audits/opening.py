@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from encaudit.audit.options import AuditOptions, Watcher
+from encaudit.audits.options import AuditOptions, Watcher
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder, open_encoder
 from encaudit.encoders.training_data import NONE, TrainingData, locate
 from encaudit.errors import InputError

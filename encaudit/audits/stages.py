@@ -2,7 +2,7 @@
 
 import time
 
-from encaudit.audit.options import Watcher
+from encaudit.audits.options import Watcher
 
 
 class Stages:

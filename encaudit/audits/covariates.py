@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from encaudit.audit.opening import Subject
+from encaudit.audits.opening import Subject
 from encaudit.metrics.leakage import (
     Covariate,
     astigmatism_covariate,

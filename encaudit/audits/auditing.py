@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from encaudit import findings
-from encaudit.audit.controls import plan
-from encaudit.audit.covariates import covariates_of
-from encaudit.audit.decoder import ask_the_decoder, decode_volumes
-from encaudit.audit.encoding import encode_images
-from encaudit.audit.opening import Subject, open_subject
-from encaudit.audit.options import AuditOptions, Watcher, check
-from encaudit.audit.record import record_of
-from encaudit.audit.stages import Stages, advice
-from encaudit.audit.unfinished import begin
+from encaudit.audits.controls import plan
+from encaudit.audits.covariates import covariates_of
+from encaudit.audits.decoder import ask_the_decoder, decode_volumes
+from encaudit.audits.encoding import encode_images
+from encaudit.audits.opening import Subject, open_subject
+from encaudit.audits.options import AuditOptions, Watcher, check
+from encaudit.audits.record import record_of
+from encaudit.audits.stages import Stages, advice
+from encaudit.audits.unfinished import begin
 from encaudit.calibration import Calibration
 from encaudit.devices import chosen_device
 from encaudit.dose import DoseCurve, dose_curve, grid_specs, worst_case

@@ -10,7 +10,9 @@ import typer
 from encaudit import __version__
 from encaudit.cli.exits import BAD_INPUT, FINE, INTERRUPTED, OUR_FAULT
 from encaudit.cli.interrupt import end_on_signals, received, what_is_left
-from encaudit.errors import EncauditError, StoppedError
+from encaudit.errors import EncauditError, InputError, StoppedError
+
+SHARED = ("probe", "train")  # commands that several processes of torchrun do together
 
 app = typer.Typer(
     name="encaudit",
@@ -30,12 +32,22 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    context: typer.Context,
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
-    pass
+    several = int(os.environ.get("WORLD_SIZE", "1")) if "TORCHELASTIC_RUN_ID" in os.environ else 1
+    if several > 1 and context.invoked_subcommand not in SHARED:
+        raise InputError(
+            f"torchrun started {several} processes, but encaudit {context.invoked_subcommand} is the work of one. Type "
+            f"it without torchrun; {' and '.join(SHARED)} can be shared."
+        )
 
 
 def _register() -> None:
+    from encaudit.cli.baseline import baseline
+    from encaudit.cli.check import check
     from encaudit.cli.compare import compare
     from encaudit.cli.explain import explain
     from encaudit.cli.fetch import fetch
@@ -51,6 +63,8 @@ def _register() -> None:
     app.command()(train)
     app.command()(fetch)
     app.command()(compare)
+    app.command()(check)
+    app.command()(baseline)
 
 
 _register()

@@ -11,13 +11,28 @@ Evaluate = Callable[[Particles, str | None, np.ndarray], np.ndarray]
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the median of ``n`` values in each of r samples; ``weights`` (``r n``) say how often each is in them."""
+    """Return the median of ``n`` values in each of r samples; ``weights`` (``r n``) say how often each is in them.
+
+    A sample's median lies among the middle values of all, so that only those are counted one by one; the window grows
+    where that is not so, as with large groups.
+    """
     order = np.argsort(values, kind="stable")
-    placed, reached = values[order], np.cumsum(weights[:, order], axis=1)
-    size = reached[:, -1:]
-    lower = placed[(reached >= (size + 1) // 2).argmax(axis=1)]
-    upper = placed[(reached >= size // 2 + 1).argmax(axis=1)]
-    return np.asarray((lower + upper) / 2)
+    placed, size, n = values[order], weights.sum(axis=1), len(values)
+    reach = 16 + 3 * int(np.sqrt(n))  # six standard errors of the share of one half
+    while True:
+        start, stop = max(n // 2 - reach, 0), min(n // 2 + reach, n)
+        below = np.zeros(n, dtype=weights.dtype)
+        below[order[:start]] = 1
+        before = weights @ below
+        reached = np.cumsum(weights[:, order[start:stop]], axis=1, dtype=weights.dtype) + before[:, None]
+        lower, upper = (size + 1) // 2, size // 2 + 1
+        if stop - start == n or ((before < lower).all() and (reached[:, -1] >= upper).all()):
+            break
+        reach *= 4
+    window = placed[start:stop]
+    lower_value = window[(reached >= lower[:, None]).argmax(axis=1)]
+    upper_value = window[(reached >= upper[:, None]).argmax(axis=1)]
+    return np.asarray((lower_value + upper_value) / 2)
 
 
 def _median(quantity: str) -> Evaluate:
@@ -36,7 +51,7 @@ def _recall(k: int) -> Evaluate:
     def evaluate(particles: Particles, transform: str | None, weights: np.ndarray) -> np.ndarray:
         nearer = _column(particles, transform, "rank") * (particles.of - 1)
         hits = nearer < k - 0.5  # half a place: ranks are rounded in the file
-        return np.asarray(weights @ hits / weights.sum(axis=1))
+        return np.asarray(weights @ hits.astype(weights.dtype) / weights.sum(axis=1))
 
     return evaluate
 

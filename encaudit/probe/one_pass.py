@@ -52,10 +52,11 @@ def encode_stack(
         raise InputError(f"--batch-size {batch_size}: expected a positive number or auto.")
     splits, jobs = _jobs(transforms, sample)
     everywhere = {str(transform) for transform in transforms} | {IDENTITY, UNTRAINED}
-    _check_needs(encoder, stack, [*transforms, *sample.transforms], sample)
     encoders = {False: encoder}
-    if any(job.untrained for job in jobs.values()):
-        encoders[True] = _untrained(encoder, seed)
+    with ranks.together():
+        _check_needs(encoder, stack, [*transforms, *sample.transforms], sample)
+        if any(job.untrained for job in jobs.values()):
+            encoders[True] = _untrained(encoder, seed)
 
     device = getattr(encoder, "device", "cpu")  # moved once for all probes
     moments = stack_moments(stack, seed)

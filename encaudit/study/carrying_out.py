@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from encaudit.devices import chosen_device
-from encaudit.errors import DivergedError, InputError, StoppedError
+from encaudit.errors import DivergedError, InputError, MachineError, StoppedError
 from encaudit.probe import ALONE
 from encaudit.provenance import describe_run
 from encaudit.study.claims import BY_KEY
@@ -73,7 +73,7 @@ def study_paper(
     about = describe_run(command, seed=plan.seed, device=device, precision="", transforms=())
     del about["transforms"], about["precision"]  # of each run, and said there
     about |= {"data": data.plain(), "scale": {"name": scale.name, "networks": scale.networks}}
-    about["scale"] |= {"training": scale.training, "training_of_digits": scale.digits}
+    about["scale"] |= {"training": scale.training, "table_lr": scale.table_lr, "training_of_digits": scale.digits}
     for key in keys:
         if folder.result(key) is None:
             steps.begin(key)
@@ -113,6 +113,11 @@ def _carried_out(row: Row, place: Place) -> RowResult:
         failed = None
     except DivergedError as error:  # of this row alone; the others can be read without it
         measures, notes, failed = {}, [], str(error)
+    except MachineError as error:  # what it says to type are options of the command that does this row alone
+        raise MachineError(
+            f"{str(error).partition(' Type ')[0]} That was {row.name} of the study. Make room and go on with --resume "
+            f"-o {place.folder.path}; finished rows stay. A smaller --scale asks for less."
+        ) from error
     except StoppedError as error:
         raise StoppedError(
             f"stopped; finished rows stay, and the one begun goes on at its checkpoint. Go on with --resume "

@@ -14,8 +14,8 @@ class Scale:
 
     ``particles``: how many are simulated where no data are named; 0: they must be named. ``networks``: by the size that
     a row asks for. ``training``: of particles; ``digits``: of digits. ``timed``: images and rounds of Table 1.
-    ``table_lr``: of lookup tables, whose rows are visited once an epoch, so that few epochs need longer steps; None: the
-    default. ``volumes`` are decoded for H, ``umap_n`` images drawn.
+    ``table_lr``: of lookup tables, whose rows are visited once an epoch, so that few epochs need longer steps; None:
+    its default. ``volumes`` are decoded for H, ``umap_n`` images drawn.
     """
 
     name: str
@@ -45,7 +45,7 @@ SCALES = {
         training={"epochs": 16, "batch_size": 16, "lr": 1e-3},
         digits={"epochs": 200, "lr": 1e-3, "encoder_layers": (128, 128), "decoder_layers": (128, 128)},
         timed=(256, 3),
-        table_lr=0.1,
+        table_lr=0.05,
     ),
     "small": Scale(
         "small",
@@ -60,7 +60,7 @@ SCALES = {
         training={"epochs": 30, "batch_size": 8, "lr": 5e-4},
         digits={"epochs": 60},
         timed=(800, 5),
-        table_lr=0.1,
+        table_lr=0.03,
     ),
     "full": Scale(
         "full",

@@ -51,11 +51,11 @@ def settings_of(task: Trained, place: Place, **others: Any) -> Settings:
         name: value.format_map(runs) if isinstance(value, str) else value for name, value in task.options.items()
     }
     data = place.data
-    given = {"images": data.images, "poses": data.poses, "ctf": data.ctf, "datadir": data.datadir}
+    moves = task.kind == "vlt" and not options.get("freeze")
+    given: dict[str, Any] = {"images": data.images, "poses": data.poses, "ctf": data.ctf, "datadir": data.datadir}
+    given |= {"table_lr": place.scale.table_lr if moves else None}
     given = {name: value for name, value in given.items() if value is not None}
     given |= place.scale.networks[task.size] | place.scale.training | options
-    if task.kind == "vlt" and place.scale.table_lr is not None and not options.get("freeze"):
-        given["table_lr"] = place.scale.table_lr
     given |= {"seed": place.seed + task.seed_offset} | others
     settings = resolve(task.kind, given, preset="paper")
     return settings.model_copy(update={"checkpoint_every": max(1, settings.epochs // CHECKPOINTS)})

@@ -97,3 +97,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(run: FreshRun) -> None:
         running.stdout.close()
         assert "Traceback" not in running.stderr.read()
     assert running.returncode == 0
+
+
+def test_a_command_for_one_process_refuses_to_be_started_as_several(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["encaudit", "compare", "a", "b"])
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SystemExit) as stopped:
+        encaudit.cli.main()
+    assert stopped.value.code == 2
+    assert "encaudit compare is the work of one" in capsys.readouterr().err

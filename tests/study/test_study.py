@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from encaudit.errors import InputError, StoppedError
+from encaudit.errors import InputError, MachineError, StoppedError
+from encaudit.study import carrying_out
 from encaudit.study.carrying_out import Study
+from encaudit.study.tasks import Trained
 from tests.study.small_study import SMALLEST, Watched, study, write_data
 
 ROWS = ("fig22", "fig3")
@@ -109,3 +111,15 @@ def test_progress_says_which_row_of_how_many(data: dict[str, Any], tmp_path: Pat
     watcher = Watched()
     study(tmp_path / "study", only=("table1",), watcher=watcher, **data)
     assert "Row 1 of 1, Table 1: Training" in watcher.stages
+
+
+def test_where_memory_ran_out_the_study_says_how_it_goes_on(
+    data: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*_: object, **__: object) -> None:
+        raise MachineError("Memory ran out. Type --batch-size 2 (it was 8).")
+
+    monkeypatch.setitem(carrying_out.MEASURING, Trained, too_large)
+    with pytest.raises(MachineError, match=r"Memory ran out\. That was figure 22 .* --resume") as raised:
+        study(tmp_path / "study", only=("fig22",), **data)
+    assert "--batch-size" not in str(raised.value)  # which a study does not have

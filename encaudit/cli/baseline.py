@@ -1,0 +1,44 @@
+"""`encaudit baseline`: accept a report, as what the next ones are measured by."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from encaudit.errors import InputError
+
+
+def baseline(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="Folder or report.json of encaudit probe.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the baseline goes (.json).")],
+    update: Annotated[
+        bool, typer.Option("--update", help="Replace the baseline that is there, and show what changes.")
+    ] = False,
+) -> None:
+    """Accept a report: what encaudit check measures the next ones by.
+
+    The file holds all values with their intervals and versions, what was run, and a sample of at most 2,000 images. It
+    is meant to be committed; a change by hand is noticed.
+    """
+    from encaudit.gate import accept, changed_values, differences
+    from encaudit.report.baseline_document import read_baseline, to_json
+    from encaudit.report.reading_audits import particles_beside, report_in
+    from encaudit.report.whole_files import write_whole
+
+    if output.exists() and not update:
+        raise InputError(f"{output} exists. Add --update to replace it and see what changes, or name another file.")
+    old = read_baseline(output) if output.exists() else None
+    accepted = accept(report_in(report), particles_beside(report))
+    write_whole({output: to_json(accepted)})
+    if old is not None:
+        for name, (was, now) in differences(old.report, accepted.report).items():
+            print(f"{name}: {was} -> {now}", file=sys.stderr)
+        changes = changed_values(old.report, accepted.report)
+        for name, before, after in changes:
+            print(f"{name}: {before} -> {after}", file=sys.stderr)
+        print(f"{len(changes)} of {len(accepted.report.measurements)} values changed.", file=sys.stderr)
+    kept = (
+        "no images (there is no particles.csv)" if accepted.particles is None else f"{len(accepted.particles):,} images"
+    )
+    print(f"Baseline: {output} ({len(accepted.report.measurements)} values, {kept}).", file=sys.stderr)

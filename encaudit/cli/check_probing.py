@@ -1,0 +1,103 @@
+"""What `encaudit check` checks: a report that is there, or that of a checkpoint, probed as the baseline was."""
+
+import contextlib
+import sys
+import tempfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from encaudit.errors import InputError
+from encaudit.gate import Baseline, quantities
+from encaudit.paired import Particles
+from encaudit.report.reading_audits import is_report, particles_beside, report_in
+from encaudit.results import Report, Summary
+
+MODULE_PREFIX = "module:"
+
+
+@dataclass(frozen=True)
+class Probing:
+    """What the user said of the probe; None where nothing."""
+
+    images: str | None = None
+    poses: str | None = None
+    ctf: str | None = None
+    datadir: str | None = None
+    ind: str | None = None
+    metadata: str | None = None
+    n: int | None = None
+    transforms: tuple[str, ...] | None = None
+    seed: int | None = None
+    device: str | None = None
+    trust_pickle: bool | None = None
+    output: Path | None = None
+
+    def said(self) -> list[str]:
+        """Return the options that were given."""
+        return [f"--{one.name.replace('_', '-')}" for one in fields(self) if getattr(self, one.name) is not None]
+
+
+def read_or_probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Report, Particles | None]:
+    """Return a report and the values of its images; a checkpoint is probed first."""
+    path = Path(subject)
+    if not subject.startswith(MODULE_PREFIX) and not path.exists():
+        raise InputError(f"There is no {subject}; expected a folder or report.json of encaudit probe, or a checkpoint.")
+    if not subject.startswith(MODULE_PREFIX) and is_report(path):
+        if asked.said():
+            raise InputError(
+                f"{subject} is a report, which was probed already: {', '.join(asked.said())} would change nothing. "
+                "Leave that out, or name the checkpoint."
+            )
+        return _read(path, baseline)
+    if path.is_dir() and (path / "particles.csv").exists():
+        raise InputError(f"{path} has no report.json; expected a whole folder of encaudit probe. Probe again.")
+    return _probe(subject, asked, baseline)
+
+
+def _read(path: Path, baseline: Baseline | None) -> tuple[Report, Particles | None]:
+    report = report_in(path)
+    if baseline is None or baseline.particles is None:
+        return report, None
+    return report, particles_beside(path, baseline.particles.index.tolist())
+
+
+def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Report, Particles | None]:
+    from encaudit.cli.libraries import prepare_libraries
+
+    prepare_libraries()
+    from encaudit.audit import AuditOptions, audit_checkpoint
+    from encaudit.cli.progress import Progress
+    from encaudit.report.folder import OutputFolder
+
+    before = {} if baseline is None else baseline.report.provenance
+    drawn = baseline is None or any(
+        metric.startswith("volume_") and isinstance(one.value, Summary)
+        for (metric, _), one in quantities(baseline.report).items()
+    )
+    images = before.get("images")
+    transforms = asked.transforms if asked.transforms is not None else tuple(before.get("transforms", ()))
+    options = AuditOptions(
+        checkpoint=subject,
+        transforms=transforms,
+        images=asked.images,
+        poses=asked.poses,
+        ctf=asked.ctf,
+        datadir=asked.datadir,
+        ind=asked.ind,
+        metadata=asked.metadata,
+        n=asked.n if asked.n is not None else images.get("n") if isinstance(images, dict) else None,
+        seed=asked.seed if asked.seed is not None else before.get("seed", 0),
+        device=asked.device or "auto",
+        trust_pickle=bool(asked.trust_pickle),
+        controls=before.get("controls") != [],
+        umap=asked.output is not None,
+        volumes=AuditOptions.volumes if drawn else 0,
+    )
+    with contextlib.ExitStack() as stack:
+        place = asked.output or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "audit"
+        folder = OutputFolder(place)
+        with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
+            audit = audit_checkpoint(options, command=sys.argv[1:], watcher=progress)
+            assert audit is not None, "one process alone makes its audit"
+            folder.write(audit, progress)
+        return _read(place, baseline)

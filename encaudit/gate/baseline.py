@@ -1,0 +1,136 @@
+"""What is the next report measured by? A report that was accepted, with a sample of its images."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from encaudit.errors import InputError
+from encaudit.gate.rules import Quantity, key_of
+from encaudit.paired import PAIRED_METRICS, Particles
+from encaudit.results import Measurement, Report, Skipped, Summary
+
+SAMPLE = 2_000
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An accepted report; ``particles``: what is kept of its images, None where it came without particles.csv."""
+
+    report: Report
+    particles: Particles | None
+    source: str = "the baseline"
+
+
+def accept(report: Report, particles: Particles | None) -> Baseline:
+    """Make a baseline of a report: of its images a seeded sample of at most 2,000, rounded to six digits."""
+    return Baseline(report, None if particles is None else _sampled(particles, seed_of(report)))
+
+
+def quantities(report: Report) -> dict[Quantity, Measurement]:
+    """Return the measurements of a report by metric and transform."""
+    return {(one.metric, one.transform): one for one in report.measurements}
+
+
+def seed_of(report: Report) -> int:
+    """Return the seed of a report's draws."""
+    seed = report.provenance.get("seed", 0)
+    return seed if isinstance(seed, int) else 0
+
+
+def changed_values(old: Report, new: Report) -> list[tuple[str, str, str]]:
+    """Return what differs between two reports: the quantity, its old value and its new one, in words."""
+    before, after = quantities(old), quantities(new)
+    rows = []
+    for one in dict.fromkeys([*before, *after]):
+        was, now = (_in_words(side.get(one)) for side in (before, after))
+        if was != now:
+            rows.append((key_of(*one), was, now))
+    return rows
+
+
+def differences(baseline: Report, report: Report) -> dict[str, tuple[Any, Any]]:
+    """Return what makes two reports incomparable: what was audited and how, by name, as (baseline, report)."""
+    one, other = _circumstances(baseline.provenance), _circumstances(report.provenance)
+    return {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+
+
+def refuse_incomparable(baseline: Baseline, report: Report, particles: Particles | None) -> None:
+    """Raise InputError where the report is of other data, another seed or other transforms; it names what differs."""
+    differing = differences(baseline.report, report)
+    if baseline.particles is not None and particles is not None and not differing:
+        if baseline.particles.of != particles.of:
+            differing["number of images audited"] = (baseline.particles.of, particles.of)
+        elif missing := sorted(set(baseline.particles.index.tolist()) - set(particles.index.tolist())):
+            differing["particle set"] = (f"image {missing[0]}", f"{len(missing)} images of the baseline missing")
+    if differing:
+        told = "; ".join(
+            f"{name}: {_short(was)} in the baseline, {_short(now)} now" for name, (was, now) in differing.items()
+        )
+        raise InputError(
+            f"The report cannot be compared with {baseline.source}: {told}. Probe again with what the baseline has"
+            f"{_options(baseline.report)}, or accept the new report: encaudit baseline REPORT -o FILE --update."
+        )
+
+
+def _circumstances(provenance: dict[str, Any]) -> dict[str, Any]:
+    images = provenance.get("images")
+    images = images if isinstance(images, dict) else {}
+    files = {name: _hash_of(images.get(name)) for name in ("poses", "ctf", "ind")}
+    asked = provenance.get("transforms")
+    return {
+        "images (SHA-256)": images.get("sha256"),
+        "number of images": images.get("n"),
+        "images left out": images.get("left_out"),
+        "poses (SHA-256)": files["poses"],
+        "CTF (SHA-256)": files["ctf"],
+        "--ind (SHA-256)": files["ind"],
+        "seed": provenance.get("seed"),
+        "transforms": sorted(map(str, asked)) if isinstance(asked, list) else asked,
+    }
+
+
+def _hash_of(file: object) -> object:
+    return file.get("sha256") if isinstance(file, dict) else file
+
+
+def _options(baseline: Report) -> str:
+    provenance = baseline.provenance
+    asked = provenance.get("transforms")
+    specs = [f"-t {spec}" for spec in asked] if isinstance(asked, list) else []
+    seed = [f"--seed {provenance['seed']}"] if "seed" in provenance else []
+    return f" ({' '.join([*specs, *seed])})" if specs or seed else ""
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, str) and len(value) == 64:
+        return value[:12]
+    return "unknown" if value is None else str(value)
+
+
+def _in_words(one: Measurement | None) -> str:
+    if one is None:
+        return "not there"
+    if isinstance(one.value, Skipped):
+        return f"skipped: {one.value.skipped}"
+    return f"{one.value.median:.4g}{_interval(one.value)}" + (f" (version {one.version})" if one.version > 1 else "")
+
+
+def _interval(value: Summary) -> str:
+    return "" if value.ci_low is None or value.ci_high is None else f" [{value.ci_low:.4g}, {value.ci_high:.4g}]"
+
+
+def _sampled(particles: Particles, seed: int) -> Particles:
+    if len(particles) > SAMPLE:
+        rng = np.random.default_rng([seed % 2**64, *b"baseline"])
+        particles = particles.take(np.sort(rng.choice(len(particles), SAMPLE, replace=False)))
+    needed = {quantity for quantities, _ in PAIRED_METRICS.values() for quantity in quantities}
+    columns = {
+        name: np.array([float(f"{value:.{DIGITS}g}") for value in values])
+        for name, values in particles.columns.items()
+        if name.rpartition("/")[2] in needed and np.isfinite(values).any()
+    }
+    return Particles(particles.index, particles.groups, columns, particles.of)

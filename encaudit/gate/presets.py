@@ -1,0 +1,74 @@
+"""The rules that are there before anyone writes one; all numbers of the gate stand here.
+
+An error is what a worse encoder shows and a mere retraining does not; the rest warns. The tolerances stand on top of
+the 95 % interval of the paired difference, because two trainings of one architecture differ by more than chance.
+"""
+
+from collections.abc import Mapping
+
+from encaudit.errors import UnknownNameError
+from encaudit.gate.rules import Rule, allowance_of
+
+DEFAULT = "recommended"
+
+
+def _rule(level: str, **allowances: object) -> Rule:
+    return Rule(level=level, **{kind: allowance_of(value) for kind, value in allowances.items()})  # type: ignore[arg-type]
+
+
+def _up(tolerance: object, level: str = "error") -> Rule:
+    return _rule(level, max_increase={"ci": tolerance})
+
+
+def _down(tolerance: object, level: str = "error") -> Rule:
+    return _rule(level, max_decrease={"ci": tolerance})
+
+
+RECOMMENDED: Mapping[str, Rule] = {
+    "displacement_ratio@*": _up("10%"),
+    "retrieval_rank@*": _up(0.05),
+    "recall_at_10@*": _down(0.10),
+    "pair_auc@*": _down(0.05),
+    "elbo": _down("1%"),
+    "mutual_information": _down("15%"),
+    "active_units": _rule("error", max_decrease=1),
+    "displacement_sigma@*": _up("25%", "warn"),
+    "posterior_kl@*": _up("50%", "warn"),
+    "recall_at_1@*": _down(0.10, "warn"),
+    "neighbour_overlap@*": _down(0.10, "warn"),
+    "elbo_change@*": _up("25%", "warn"),
+    "leakage_pose": _up(0.10, "warn"),
+    "leakage_contrast": _up(0.10, "warn"),
+    "sbc_deviation": _rule("warn", max_increase=0.05),  # it has no interval of its own
+}
+
+STRICT: Mapping[str, Rule] = {
+    "displacement_ratio@*": _up("5%"),
+    "retrieval_rank@*": _up(0.02),
+    "recall_at_1@*": _down(0.05),
+    "recall_at_10@*": _down(0.05),
+    "pair_auc@*": _down(0.02),
+    "neighbour_overlap@*": _down(0.05),
+    "displacement_sigma@*": _up("10%"),
+    "posterior_kl@*": _up("25%"),
+    "elbo_change@*": _up("10%"),
+    "elbo": _down("0.2%"),
+    "mutual_information": _down("5%"),
+    "active_units": _rule("error", max_decrease=0),
+    "leakage_pose": _up(0.05),
+    "leakage_defocus": _up(0.05),
+    "leakage_astigmatism": _up(0.05),
+    "leakage_contrast": _up(0.05),
+    "leakage_micrograph": _up(0.05),
+    "leakage_optics_group": _up(0.05),
+    "sbc_deviation": _rule("error", max_increase=0.02),
+}
+
+PRESETS: Mapping[str, Mapping[str, Rule]] = {"none": {}, "recommended": RECOMMENDED, "strict": STRICT}
+
+
+def preset_named(name: str) -> Mapping[str, Rule]:
+    """Return the rules of a preset; UnknownNameError, offering the nearest, for any other name."""
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS)
+    return PRESETS[name]

@@ -1,0 +1,40 @@
+"""A gate as Markdown, for the summary of a CI run or a comment."""
+
+from encaudit.gate import Check, Gate
+from encaudit.report.gate_words import in_order, interval, number, status, verdict
+
+HEAD = "| | check | baseline | found | change (95 %) | limit |\n|---|---|---:|---:|---:|---:|"
+PIPE = "\\|"
+MARKS = {"failed": "❌ failed", "warning": "⚠️ warning", "waived": "🕓 waived", "skipped": "skipped", "passed": "✅"}
+
+
+def to_markdown(gate: Gate) -> str:
+    """Return the Markdown text: what has to be read, and what passed folded away."""
+    first = [check for check in in_order(gate.checks) if check.outcome != "passed"]
+    passed = [check for check in gate.checks if check.outcome == "passed"]
+    parts = ["### encaudit check", verdict(gate)]
+    if first:
+        parts += ["\n".join([HEAD, *map(_row, first)])]
+        parts += ["\n".join(f"- `{check.id}`: {_escaped(check.text)}" for check in first)]
+    if gate.findings:
+        parts += ["\n".join(f"- {one.level}: {_escaped(one.text)}" for one in gate.findings)]
+    if passed:
+        table = "\n".join([HEAD, *map(_row, passed)])
+        parts += [f"<details><summary>{len(passed)} passed</summary>\n\n{table}\n\n</details>"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(check: Check) -> str:
+    cells = [
+        MARKS[status(check)],
+        f"`{check.id.replace('|', PIPE)}`",
+        number(check.baseline),
+        number(check.found),
+        interval(check),
+        number(check.limit),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    return " ".join(text.split()).replace("|", PIPE).replace("<", "&lt;")

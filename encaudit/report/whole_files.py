@@ -1,0 +1,46 @@
+"""Several files, all written or none: under a temporary name first, then moved into place."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from encaudit.errors import InputError
+
+
+def write_whole(texts: Mapping[Path, str]) -> None:
+    """Write each text to its path; InputError, and nothing changed, where one of them cannot be written."""
+    unfinished: list[tuple[Path, Path]] = []
+    try:
+        for path, text in texts.items():
+            unfinished.append((_written_beside(path.resolve(), text), path.resolve()))
+        for partial, path in unfinished:
+            partial.replace(path)
+    finally:
+        for partial, _ in unfinished:
+            partial.unlink(missing_ok=True)
+
+
+def _written_beside(path: Path, text: str) -> Path:
+    partial = None
+    try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is no ordinary file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(prefix=".encaudit-partial-", dir=path.parent)
+        partial = Path(name)
+        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        partial.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        return partial
+    except OSError as error:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        reason = error.strerror or " ".join(str(error).split())
+        raise InputError(f"{path} cannot be written: {reason}. Name another file.") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,58 @@
+"""Audits of 200 images, as far as a gate looks at them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from encaudit.paired import Particles
+from encaudit.results import Measurement, Report, Skipped, Summary
+
+N = 200
+PROVENANCE: dict[str, Any] = {
+    "encaudit": "0.1.0",
+    "seed": 3,
+    "transforms": ["roll1", "rot90"],
+    "controls": [],
+    "checkpoint": {"path": "run/weights.pkl"},
+    "images": {"path": "particles.mrcs", "sha256": "ab" * 32, "n": N, "left_out": 0, "poses": None},
+}
+
+
+def summary(value: float, half_width: float | None = 0.01) -> Summary:
+    low, high = (None, None) if half_width is None else (value - half_width, value + half_width)
+    return Summary(value, value, value, value, value, value, low, high, N)
+
+
+def measurement(metric: str, value: float | str, transform: str | None = "roll1", version: int = 1) -> Measurement:
+    found = Skipped(value) if isinstance(value, str) else summary(value)
+    return Measurement(metric, version, transform, "1", found, 0.0, None)
+
+
+def particles(displacement: float = 0.3, elbo: float = -50.0, seed: int = 0) -> Particles:
+    """Images that share what makes them easy or hard, whatever the encoder: ``seed`` is that of an encoder's own."""
+    hardness = np.random.default_rng(99).lognormal(0, 0.3, N)
+    own = np.random.default_rng(seed).normal(0, 0.01, N)
+    columns = {"elbo": elbo * hardness + own}
+    for spec in ("roll1", "rot90", "permutation"):
+        columns[f"{spec}/displacement"] = displacement * hardness + np.abs(own)
+        columns[f"{spec}/random_distance"] = np.ones(N)
+        columns[f"{spec}/rank"] = np.arange(N) / N * displacement
+    return Particles(np.arange(N), None, columns, of=N)
+
+
+def report(displacement: float = 0.3, *others: Measurement, elbo: float | str = -50.0, **provenance: Any) -> Report:
+    measurements = [
+        *(measurement("displacement_ratio", displacement, spec) for spec in ("roll1", "rot90")),
+        measurement("displacement_ratio", 1.0, "permutation"),
+        measurement("retrieval_rank", displacement / 2),
+        measurement("cka", 1 - displacement),
+        measurement("elbo", elbo, None),
+        measurement("active_units", 4.0, None),
+    ]
+    return Report(PROVENANCE | provenance, [*measurements, *others], [])
+
+
+def without(found: Report, metric: str, transform: str | None = "roll1") -> Report:
+    kept = [one for one in found.measurements if (one.metric, one.transform) != (metric, transform)]
+    return replace(found, measurements=kept)

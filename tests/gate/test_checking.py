@@ -1,0 +1,198 @@
+"""A gate lets through what is as good, stops what is worse, and refuses what cannot be compared."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from encaudit.errors import EncauditError, InputError
+from encaudit.gate import Baseline, Config, Gate, Waiver, accept, check_report
+from encaudit.gate.rules import Allowance, Rule
+from encaudit.paired import Particles
+from encaudit.results import Report
+from tests.gate.audits import measurement, particles, report, without
+
+TODAY = date(2026, 6, 15)
+KEY = "displacement_ratio@roll1"
+
+
+def gate_of(
+    found: Report, accepted: Report | None = None, rules: dict[str, Rule] | None = None, **changes: Any
+) -> Gate:
+    """Check with these rules alone, on images as far displaced as the reports say."""
+    mine = particles(_ratio(found), seed=1)
+    theirs = None if accepted is None else accept(accepted, particles(_ratio(accepted), seed=2))
+    config = Config("none", rules or {KEY: Rule(max_increase=Allowance(0.05))})
+    told: dict[str, Any] = {"particles": mine, "baseline": theirs, "config": config, "today": TODAY, "provenance": {}}
+    return check_report(found, **(told | changes))
+
+
+def _ratio(found: Report) -> float:
+    value = next(one.value for one in found.measurements if one.metric == "displacement_ratio")
+    return getattr(value, "median", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "outcome"),
+    [
+        (Rule(max=0.3), 0.3, "passed"),
+        (Rule(max=0.3), 0.31, "failed"),
+        (Rule(min=0.3), 0.3, "passed"),
+        (Rule(min=0.3), 0.29, "failed"),
+    ],
+)
+def test_limits_alone_need_no_baseline(rule: Rule, value: float, outcome: str) -> None:
+    gate = gate_of(report(value), rules={KEY: rule})
+    assert [check.outcome for check in gate.checks] == [outcome]
+    assert gate.exit_code == (1 if outcome == "failed" else 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "outcome"),
+    [
+        (Rule(max_increase=Allowance(0.05)), 0.34, "passed"),
+        (Rule(max_increase=Allowance(0.05)), 0.36, "failed"),
+        (Rule(max_increase=Allowance(0.05)), 0.1, "passed"),
+        (Rule(max_decrease=Allowance(0.05)), 0.26, "passed"),
+        (Rule(max_decrease=Allowance(0.05)), 0.24, "failed"),
+        (Rule(max_increase=Allowance(0.1, relative=True)), 0.32, "passed"),
+        (Rule(max_increase=Allowance(0.1, relative=True)), 0.34, "failed"),
+    ],
+)
+def test_a_change_is_held_to_an_amount_or_a_share(rule: Rule, value: float, outcome: str) -> None:
+    check = gate_of(report(value), report(0.3), {KEY: rule}).checks[0]
+    assert check.outcome == outcome
+    assert check.change == pytest.approx(value - 0.3) and (check.found, check.baseline) == (value, 0.3)
+    assert check.limit == pytest.approx(0.05 if "0.05" in str(rule) else 0.03)
+
+
+@pytest.mark.parametrize(("value", "outcome"), [(0.3, "passed"), (0.31, "passed"), (0.36, "failed"), (0.1, "passed")])
+def test_a_change_is_held_to_the_interval_of_the_paired_difference(value: float, outcome: str) -> None:
+    check = gate_of(report(value), report(0.3), {KEY: Rule(max_increase=Allowance(0.05, by_interval=True))}).checks[0]
+    assert check.outcome == outcome
+    # images differ by 30 % among themselves, so that an interval that is not paired could not be this narrow
+    assert check.low is not None and check.high is not None and check.high - check.low < 0.03
+    assert "200 common images" in check.text
+
+
+def test_a_change_whose_interval_reaches_back_into_what_is_allowed_passes() -> None:
+    found = gate_of(report(0.355), report(0.3), {KEY: Rule(max_increase=Allowance(0.05, by_interval=True))}).checks[0]
+    assert found.change is not None and found.low is not None
+    assert found.low < 0.05 < found.change and found.outcome == "passed"
+
+
+def test_a_fall_is_held_to_the_other_end_of_the_interval() -> None:
+    rule = {"elbo": Rule(max_decrease=Allowance(0.02, relative=True, by_interval=True))}
+    better, worse = particles(elbo=-45), particles(elbo=-55)
+    assert gate_of(report(elbo=-45), report(), rule, particles=better).passed
+    check = gate_of(report(elbo=-55), report(), rule, particles=worse).checks[0]
+    assert check.outcome == "failed" and check.limit == pytest.approx(1) and check.id == "elbo/max_decrease"
+
+
+def test_what_has_no_values_image_by_image_goes_by_its_own_intervals() -> None:
+    rule = {"cka@roll1": Rule(max_decrease=Allowance(0.0, by_interval=True))}
+    check = gate_of(report(0.4), report(0.3), rule).checks[0]
+    assert check.outcome == "failed" and "by the intervals of both reports" in check.text
+    assert gate_of(report(0.305), report(0.3), rule).passed
+
+
+@pytest.mark.parametrize("missing", ["the report", "the baseline"])
+def test_without_particles_a_comparison_is_wider_and_says_so(missing: str) -> None:
+    rule = {KEY: Rule(max_increase=Allowance(0.0, by_interval=True))}
+    changes: dict[str, Any] = (
+        {"particles": None} if missing == "the report" else {"baseline": accept(report(0.3), None)}
+    )
+    gate = gate_of(report(0.4), report(0.3), rule, **changes)
+    assert [one.code for one in gate.findings] == ["not-paired"] and missing.capitalize() in gate.findings[0].text
+    assert gate.checks[0].outcome == "failed"
+
+
+def test_too_few_images_for_an_interval_decide_nothing_and_say_so() -> None:
+    few = particles(0.5).take(particles().index[:10])
+    baseline = Baseline(report(0.3), particles(0.3).take(particles().index[:10]))
+    gate = gate_of(
+        report(0.5), rules={KEY: Rule(max_increase=Allowance(0.1, by_interval=True))}, particles=few, baseline=baseline
+    )
+    assert gate.checks[0].outcome == "skipped" and gate.passed
+    assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "warning")]
+
+
+def test_a_warning_does_not_fail_the_gate() -> None:
+    gate = gate_of(report(0.5), rules={KEY: Rule(max=0.1, level="warn")})
+    assert gate.checks[0].outcome == "failed" and gate.exit_code == 0
+    assert gate.counts() == {"passed": 0, "failed": 0, "warned": 1, "waived": 0, "skipped": 0}
+
+
+def test_a_waiver_lets_a_failure_pass() -> None:
+    config = Config("none", {KEY: Rule(max=0.1)}, [Waiver(f"{KEY}/max", "known", TODAY)])
+    gate = gate_of(report(0.5), config=config)
+    assert gate.checks[0].outcome == "waived" and gate.exit_code == 0
+
+
+def test_what_the_baseline_has_and_the_report_skips_fails_with_the_reason() -> None:
+    found = report(0.3, elbo="the encoder has no decoder")
+    check = gate_of(found, report(), {"elbo": Rule(max_decrease=Allowance(1.0))}).checks[0]
+    assert check.outcome == "failed" and "the encoder has no decoder" in check.text and check.found is None
+
+
+def test_what_both_skip_is_skipped() -> None:
+    found = report(elbo="no decoder")
+    gate = gate_of(found, found, {"elbo": Rule(max_decrease=Allowance(1.0)), KEY: Rule(max=1.0)})
+    assert {check.metric: check.outcome for check in gate.checks} == {"elbo": "skipped", "displacement_ratio": "passed"}
+    assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "note")]
+
+
+def test_what_only_the_report_has_is_skipped_until_it_is_accepted() -> None:
+    check = gate_of(report(), without(report(), "elbo", None), {"elbo": Rule(max_decrease=Allowance(1.0))}).checks[0]
+    assert check.outcome == "skipped" and "nothing to compare with" in check.text
+
+
+@pytest.mark.parametrize(
+    ("found", "accepted", "rules", "words"),
+    [
+        (without(report(), "elbo", None), report(), {"elbo": Rule(min=-60.0)}, "The report has no elbo"),
+        (report(), report(), {"cka@rot90": Rule(min=0.1)}, "Nobody measured cka@rot90"),
+        (report(seed=0), report(), {KEY: Rule(max=1.0)}, "seed: 3 in the baseline, 0 now"),
+        (report(), None, {KEY: Rule(max_increase=Allowance(1.0))}, "measured from a baseline, and there is none"),
+        (report(), None, {"cka@rot270": Rule(max=1.0)}, "Unknown transform"),
+        (report(), report(), {KEY: Rule(level="off")}, "No rule applies"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    found: Report, accepted: Report | None, rules: dict[str, Rule], words: str
+) -> None:
+    with pytest.raises(EncauditError, match=words):
+        gate_of(found, accepted, rules)
+
+
+def test_another_version_of_a_metric_is_refused_where_a_rule_asks_for_it() -> None:
+    newer = without(report(), "cka")
+    newer.measurements.append(measurement("cka", 0.7, version=2))
+    assert gate_of(newer, report()).passed
+    with pytest.raises(InputError, match="cka@roll1 is of version 2 in the report and 1 in the baseline"):
+        gate_of(newer, report(), {"cka@roll1": Rule(min=0.1)})
+
+
+def test_a_wildcard_that_meets_nothing_says_so() -> None:
+    gate = gate_of(report(), report(), {KEY: Rule(max=1.0), "volume_cc@*": Rule(min=0.9)})
+    assert [one.code for one in gate.findings] == ["rule-idle"]
+
+
+@pytest.mark.parametrize("preset", ["recommended", "strict"])
+def test_a_preset_passes_the_same_encoder_and_stops_one_that_moves_latents_twice_as_far(preset: str) -> None:
+    config = Config(preset)
+    assert gate_of(report(0.3), report(0.3), config=config).passed
+    worse = gate_of(report(0.6), report(0.3), config=config)
+    assert not worse.passed
+    assert f"{KEY}/max_increase" in [check.id for check in worse.checks if check.blocks]
+
+
+def test_controls_are_judged_by_no_preset() -> None:
+    gate = gate_of(report(), report(), config=Config("strict"))
+    assert "permutation" not in {check.transform for check in gate.checks}
+
+
+def test_the_same_reports_give_the_same_gate() -> None:
+    mine: Particles = particles(0.31, seed=5)
+    first, again = (gate_of(report(0.31), report(), config=Config(), particles=mine) for _ in range(2))
+    assert first == again

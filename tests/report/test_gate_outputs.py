@@ -1,0 +1,140 @@
+"""One gate, five outputs: each says the same, in a form that others' tools take."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from encaudit.gate import Check, Gate
+from encaudit.report.gate_console import print_gate
+from encaudit.report.gate_document import to_json
+from encaudit.report.gate_junit import to_junit
+from encaudit.report.gate_markdown import to_markdown
+from encaudit.report.gate_sarif import to_sarif
+from encaudit.results import Finding
+from tests.report import junit_standard, sarif_standard
+
+FAILED = Check(
+    id="displacement_ratio@roll1/max_increase",
+    metric="displacement_ratio",
+    transform="roll1",
+    kind="max_increase",
+    level="error",
+    limit=0.05,
+    found=0.5,
+    baseline=0.3,
+    change=0.2,
+    low=0.15,
+    high=0.25,
+    outcome="failed",
+    text="It rose.",
+)
+WARNED = replace(FAILED, id="cka@roll1/min", metric="cka", kind="min", level="warn", low=None, high=None)
+WAIVED = replace(FAILED, id="elbo/max_decrease", metric="elbo", transform=None, kind="max_decrease", outcome="waived",
+                 text="It fell. Waived until 2027-01-01 (agreed).", waiver="elbo/*")  # fmt: skip
+SKIPPED = replace(FAILED, id="pair_auc@roll1/min", metric="pair_auc", kind="min", outcome="skipped", found=None)
+PASSED = replace(FAILED, id="active_units/min", metric="active_units", transform=None, kind="min", outcome="passed")
+HOSTILE = replace(
+    FAILED,
+    id="cka@renoise:clean=a|b&<c>\x07.npy/min",
+    transform="renoise:clean=a|b&<c>\x07.npy",
+    text='Ends ]]> the <table> | with \x00 & "quotes"\nand lines.',
+)
+ALL = [PASSED, SKIPPED, WAIVED, WARNED, FAILED]
+PROVENANCE: dict[str, Any] = {
+    "encaudit": "0.1.0",
+    "time": "2026-06-15T10:20:30+00:00",
+    "report": "audit",
+    "baseline": "ci/base line.json",
+    "config": None,
+    "preset": "recommended",
+}
+
+
+def gate(*checks: Check) -> Gate:
+    return Gate(PROVENANCE, list(checks), [Finding("waiver-stale", "warning", "A waiver <has> nothing | to waive.")])
+
+
+GATES = [gate(*ALL), gate(PASSED), gate(HOSTILE, *ALL), gate()]
+
+
+def test_json_holds_everything() -> None:
+    found = json.loads(to_json(gate(*ALL)))
+    assert found["schema"] == 1 and found["passed"] is False and found["exit_code"] == 1
+    assert found["counts"] == {"passed": 1, "failed": 1, "warned": 1, "waived": 1, "skipped": 1}
+    assert [Check(**one) for one in found["checks"]] == ALL
+    assert found["findings"][0]["code"] == "waiver-stale" and found["provenance"] == PROVENANCE
+
+
+@pytest.mark.parametrize("found", GATES)
+def test_junit_is_what_ant_and_jenkins_read(found: Gate) -> None:
+    junit_standard.hold(ElementTree.fromstring(to_junit(found)))
+
+
+def test_junit_fails_what_fails_the_gate_and_skips_what_only_warns_or_is_waived() -> None:
+    suite = ElementTree.fromstring(to_junit(gate(*ALL))).find("testsuite")
+    assert suite is not None
+    outcomes = {case.attrib["name"]: [child.tag for child in case] for case in suite.findall("testcase")}
+    assert outcomes == {
+        "active_units/min": [],
+        "pair_auc@roll1/min": ["skipped"],
+        "elbo/max_decrease": ["skipped"],
+        "cka@roll1/min": ["skipped"],
+        "displacement_ratio@roll1/max_increase": ["failure"],
+    }
+    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["skipped"]) == ("5", "1", "3")
+
+
+@pytest.mark.parametrize("found", GATES)
+def test_sarif_is_what_the_standard_says(found: Gate) -> None:
+    sarif_standard.hold_log(json.loads(to_sarif(found)))
+
+
+def test_sarif_shows_what_failed_warned_or_was_waived_at_the_accepted_values() -> None:
+    results = json.loads(to_sarif(gate(*ALL)))["runs"][0]["results"]
+    assert {one["ruleId"]: one["level"] for one in results} == {
+        "elbo/max_decrease": "note",
+        "cka/min": "warning",
+        "displacement_ratio/max_increase": "error",
+    }
+    assert [one["ruleId"] for one in results if "suppressions" in one] == ["elbo/max_decrease"]
+    place = results[0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "ci/base%20line.json"}
+
+
+@pytest.mark.parametrize("found", GATES)
+def test_the_public_schemas_take_both(found: Gate, shared_data: Path) -> None:
+    schemas = shared_data / "schemas"
+    if not schemas.is_dir():
+        pytest.skip("the folder of shared data has no schemas/ (sarif-schema-2.1.0.json, junit-10.xsd, JUnit.xsd)")
+    jsonschema, xmlschema = pytest.importorskip("jsonschema"), pytest.importorskip("xmlschema")
+    jsonschema.validate(json.loads(to_sarif(found)), json.loads((schemas / "sarif-schema-2.1.0.json").read_text()))
+    for name in ("junit-10.xsd", "JUnit.xsd"):
+        xmlschema.XMLSchema(str(schemas / name)).validate(ElementTree.fromstring(to_junit(found)))
+
+
+def test_markdown_folds_away_what_passed_and_keeps_its_table() -> None:
+    text = to_markdown(gate(HOSTILE, *ALL))
+    before, folded = text.split("<details>")
+    assert "NOT passed: 1 passed, 2 failed, 1 warned, 1 waived, 1 skipped of 6 checks" in before
+    assert FAILED.id in before and PASSED.id not in before and PASSED.id in folded
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.replace("\\|", "").count("|") for line in rows} == {7}
+    assert "<table>" not in text and "&lt;has>" in text
+
+
+def test_the_console_says_what_did_not_pass_and_why_the_worst_first() -> None:
+    stream = io.StringIO()
+    print_gate(gate(*ALL), stream)
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "failed   displacement_ratio@roll1/max_increase: It rose."
+    assert [line.split()[0] for line in lines] == ["failed", "warning", "waived", "skipped", "passed", "warning", "The"]
+    assert lines[-1] == "The gate is NOT passed: 1 passed, 1 failed, 1 warned, 1 waived, 1 skipped of 5 checks."
+
+
+def test_a_gate_that_is_passed_says_so() -> None:
+    assert to_markdown(gate(PASSED)).splitlines()[2] == "The gate is passed: 1 passed of 1 checks."

@@ -65,7 +65,7 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
     from encaudit.cli.libraries import prepare_libraries
 
     prepare_libraries()
-    from encaudit.audit import AuditOptions, audit_checkpoint
+    from encaudit.audits import AuditOptions, audit_checkpoint
     from encaudit.cli.progress import Progress
     from encaudit.report.folder import OutputFolder
 

@@ -106,12 +106,13 @@ def check(
     from encaudit.report.gate_junit import to_junit
     from encaudit.report.gate_markdown import to_markdown
     from encaudit.report.gate_sarif import to_sarif
-    from encaudit.report.whole_files import write_whole
+    from encaudit.report.whole_files import refuse_unwritable, write_whole
 
     json_file = None if json is None or json == "-" else Path(json)
-    named = [path.resolve() for path in (json_file, junit, sarif, markdown) if path is not None]
-    if len(set(named)) < len(named):
+    named = [path for path in (json_file, junit, sarif, markdown) if path is not None]
+    if len({path.resolve() for path in named}) < len(named):
         raise InputError("Two outputs have the same name. Give --json, --junit, --sarif and --markdown a file each.")
+    refuse_unwritable(named)
     rules = read_config(config or find_config(Path.cwd()))
     accepted = None if baseline is None else read_baseline(baseline)
     asked = Asked(

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from encaudit.errors import InputError
@@ -10,6 +10,7 @@ from encaudit.errors import InputError
 
 def write_whole(texts: Mapping[Path, str]) -> None:
     """Write each text to its path; InputError, and nothing changed, where one of them cannot be written."""
+    refuse_unwritable(texts)
     unfinished: list[tuple[Path, Path]] = []
     try:
         for path, text in texts.items():
@@ -21,11 +22,23 @@ def write_whole(texts: Mapping[Path, str]) -> None:
             partial.unlink(missing_ok=True)
 
 
+def refuse_unwritable(paths: Iterable[Path]) -> None:
+    """Raise InputError for a path that will surely not be written, before any work is done for it."""
+    for path in paths:
+        parent = path.absolute().parent
+        while not parent.exists() and parent != parent.parent and not parent.is_symlink():
+            parent = parent.parent
+        if path.exists() and not path.is_file():
+            raise _unwritable(path, "it is no ordinary file")
+        if not parent.is_dir():
+            raise _unwritable(path, f"{parent} is no folder")
+        if not os.access(parent, os.W_OK):
+            raise _unwritable(path, f"{parent} is read-only")
+
+
 def _written_beside(path: Path, text: str) -> Path:
     partial = None
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("it is no ordinary file")
         path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=".encaudit-partial-", dir=path.parent)
         partial = Path(name)
@@ -37,7 +50,11 @@ def _written_beside(path: Path, text: str) -> Path:
         if partial is not None:
             partial.unlink(missing_ok=True)
         reason = error.strerror or " ".join(str(error).split())
-        raise InputError(f"{path} cannot be written: {reason}. Name another file.") from None
+        raise _unwritable(path, reason) from None
+
+
+def _unwritable(path: Path, reason: str) -> InputError:
+    return InputError(f"{path} cannot be written: {reason}. Name another file.")
 
 
 def _umask() -> int:

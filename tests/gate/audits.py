@@ -1,11 +1,13 @@
 """Audits of 200 images, as far as a gate looks at them."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from encaudit.paired import Particles
+from encaudit.report.document import write_report
 from encaudit.results import Measurement, Report, Skipped, Summary
 
 N = 200
@@ -56,3 +58,20 @@ def report(displacement: float = 0.3, *others: Measurement, elbo: float | str = 
 def without(found: Report, metric: str, transform: str | None = "roll1") -> Report:
     kept = [one for one in found.measurements if (one.metric, one.transform) != (metric, transform)]
     return replace(found, measurements=kept)
+
+
+def write_audit(folder: Path, found: Report, images: Particles | None = None) -> Path:
+    """Write what `encaudit probe` leaves, as far as a gate reads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_report(found, folder / "report.json")
+    if images is not None:
+        columns = {
+            "index": images.index,
+            **({} if images.groups is None else {"group": images.groups}),
+            **images.columns,
+        }
+        table = np.stack([np.asarray(values, dtype=np.float64) for values in columns.values()], axis=1)
+        heads = ",".join(f'"{name}"' if "," in name else name for name in columns)
+        formats = ["%d" if name in ("index", "group") else "%.7g" for name in columns]
+        np.savetxt(folder / "particles.csv", table, fmt=formats, delimiter=",", header=heads, comments="")
+    return folder

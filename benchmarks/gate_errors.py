@@ -6,7 +6,7 @@ on bootstrap resamples of the images, and writes docs/gate_errors.md. ``--traine
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import permutations, product
@@ -29,6 +29,8 @@ from encaudit.results import Measurement, Report, Summary
 REPEATS = 200
 OF_INTERVAL = 3.92  # a 95 % interval is so many standard errors wide
 ERRORS = {key: rule for key, rule in RECOMMENDED.items() if rule.level != "warn"}  # what warns fails no gate
+OF_ERRORS = {key.partition("@")[0] for key in ERRORS}
+MOST_PAIRS = 24  # of a worsened encoder with its baselines: a seeded choice of more
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,8 @@ def resampled(audit: Audit, rows: np.ndarray, rng: np.random.Generator) -> Audit
     What is a function of each image's values is computed again. The rest (pair_auc, mutual_information) is drawn around
     its value by its own interval, for each audit by itself: by more than it would vary on the same images.
     """
-    drawn = audit.particles.take(rows)
-    drawn = replace(drawn, index=np.arange(len(rows)), of=len(rows))
-    measured = [_again(one, drawn, rng) for one in audit.report.measurements]
+    drawn = replace(audit.particles.take(rows), index=np.arange(len(rows)), of=len(rows))
+    measured = [_again(one, drawn, rng) for one in audit.report.measurements if one.metric in OF_ERRORS]
     return Audit(audit.name, replace(audit.report, measurements=measured), drawn)
 
 
@@ -129,11 +130,17 @@ def cases(cache: Path) -> Iterator[Case]:
     with_fresh = tuple(pair for pair in permutations([*plain, *fresh], 2) if set(pair) & set(fresh))
     yield Case("retrained, with seeds 5 to 7", False, with_fresh)
     yield Case("retrained with augmentation", False, tuple(permutations(augmented, 2)))
-    yield Case("no augmentation, against with", True, tuple(product(augmented, [*plain, *fresh])))
-    yield Case("truncated: 2 of 30 epochs", True, tuple(product([*plain, *fresh], truncated)))
+    yield Case("no augmentation, against with", True, _some(product(augmented, [*plain, *fresh])))
+    yield Case("truncated: 2 of 30 epochs", True, _some(product([*plain, *fresh], truncated)))
     for kind in NORMS:
         wrong = list(names(kind, cache, (*CALIBRATED_ON, *HELD_OUT)))
-        yield Case(f"wrong norm: {kind}", True, tuple(product([*plain, *fresh], wrong)))
+        yield Case(f"wrong norm: {kind}", True, _some(product([*plain, *fresh], wrong)))
+
+
+def _some(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    every = list(pairs)
+    rng = np.random.default_rng(0)
+    return tuple(every[i] for i in sorted(rng.choice(len(every), min(len(every), MOST_PAIRS), replace=False)))
 
 
 def judged(case: Case, audits: dict[str, Audit], repeats: int) -> Outcome:

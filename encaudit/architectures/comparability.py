@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.orientation import is_judged
 from encaudit.paired import PAIRED_METRICS, Particles
 from encaudit.results import IDENTITY, Finding, Measurement, Report, Skipped
 
@@ -35,6 +36,10 @@ class NamedAudit:
         specs = {one.transform for one in self.report.measurements}
         return {spec for spec in specs if spec is not None and spec != IDENTITY}
 
+    def probes(self) -> set[str]:
+        """Return the transforms that ask the encoder something: no controls, which every audit has."""
+        return {spec for spec in self.transforms() - set(self.told("controls") or ()) if is_judged(spec)}
+
 
 def refuse_incomparable(one: NamedAudit, other: NamedAudit) -> None:
     """Raise InputError where nothing can be compared: other images, other draws, no transform in common."""
@@ -51,10 +56,10 @@ def refuse_incomparable(one: NamedAudit, other: NamedAudit) -> None:
             f"{one.path} was audited with --seed {seeds[0]} and {other.path} with --seed {seeds[1]}: their random "
             f"pairs, noise and samples are not the same draws. Audit {other.path} again with --seed {seeds[0]}."
         )
-    if not one.transforms() & other.transforms():
+    if not one.probes() & other.probes():
         raise InputError(
-            f"{one.path} and {other.path} have no transform in common: {_listed(one)} and {_listed(other)}. Audit one "
-            "of them again with the other's --transform."
+            f"{one.path} and {other.path} have no transform in common (but for controls): {_listed(one)} and "
+            f"{_listed(other)}. Audit one of them again with the other's --transform."
         )
     common = len(np.intersect1d(one.particles.index, other.particles.index))
     if common < FEWEST_IMAGES:
@@ -126,4 +131,4 @@ def _short(sha256: object) -> str:
 
 
 def _listed(audit: NamedAudit) -> str:
-    return ", ".join(sorted(audit.transforms())) or "none"
+    return ", ".join(sorted(audit.probes())) or "none"

@@ -92,6 +92,10 @@ def test_what_cannot_be_compared_is_left_out_with_the_reason(
         ({"images": None}, "other images"),
         ({"seed": 1}, "--seed 1"),
         ({"measured": (measurement("displacement_ratio", 0.5, "rot90"),)}, "no transform in common"),
+        (
+            {"measured": (*MEASURED[5:7], measurement("retrieval_rank", 0.1, "renoise")), "controls": ["renoise"]},
+            "but for controls",
+        ),
         ({"index": np.arange(2)}, "2 images in common"),
     ],
 )

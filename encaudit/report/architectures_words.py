@@ -27,7 +27,7 @@ def changed(row: Row) -> str:
 def bounds(row: Row) -> str:
     """Write the 95 % interval of a change; nothing where there is none. A star: not image by image."""
     if row.low is None or row.high is None:
-        return "" if row.paired else "*"
+        return ""
     return f"{row.low:+.3g} to {row.high:+.3g}{'' if row.paired else ' *'}"
 
 

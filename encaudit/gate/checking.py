@@ -46,11 +46,6 @@ def check_report(
     everything = list(dict.fromkeys([*measured, *accepted]))
     config.refuse_unknown(everything)
     rules = apply_rules(config.preset_rules, config.rules, everything)
-    if not rules:
-        raise InputError(
-            f"No rule applies to anything in the report (preset {config.preset}, {len(config.rules)} own rules): a "
-            "gate without checks would always pass. Add a rule, or choose a preset."
-        )
     if baseline is None:
         _refuse_without_baseline(rules, config)
     else:
@@ -60,14 +55,26 @@ def check_report(
         one = measured.get((applied.metric, applied.transform))
         other = accepted.get((applied.metric, applied.transform))
         _refuse_unmeasured(applied, one, other, baseline)
+        if not applied.named and not _is_measured(one) and not _is_measured(other):
+            continue  # an encoder without logvar, say, then and now
         for kind, limit in applied.rule.limits():
             judged = _judged(kind, limit, one, other, particles, baseline)
             checks.append(_check(applied, kind, judged, one, other))
+    if not checks:
+        raise InputError(
+            f"No rule applies to anything in the report (preset {config.preset}, {len(config.rules)} own rules): a "
+            "gate without checks would always pass. Add a rule, or choose a preset."
+        )
     checks, remarks = waive(checks, config.waivers, today)
     return Gate(
         provenance,
         checks,
-        [*_of_the_comparison(checks, particles, baseline), *_of_idle_rules(config, rules), *remarks],
+        [
+            *_of_the_precision(report, baseline),
+            *_of_the_comparison(checks, particles, baseline),
+            *_of_idle_rules(config, rules),
+            *remarks,
+        ],
     )
 
 
@@ -186,6 +193,17 @@ def _check(applied: Applied, kind: Kind, judged: Judged, one: Measurement | None
     )
 
 
+def _of_the_precision(report: Report, baseline: Baseline | None) -> Iterator[Finding]:
+    now = report.provenance.get("precision")
+    was = now if baseline is None else baseline.report.provenance.get("precision")
+    if was != now:
+        yield Finding(
+            "precision-differs",
+            "warning",
+            f"The report was encoded in {now}, the baseline in {was}: a part of the change may be rounding.",
+        )
+
+
 def _of_idle_rules(config: Config, rules: list[Applied]) -> Iterator[Finding]:
     active = {applied.metric for applied in rules}
     for key, rule in config.rules.items():
@@ -196,6 +214,10 @@ def _of_idle_rules(config: Config, rules: list[Applied]) -> Iterator[Finding]:
 
 def _value(one: Measurement | None) -> float | None:
     return one.value.median if one is not None and isinstance(one.value, Summary) else None
+
+
+def _is_measured(one: Measurement | None) -> bool:
+    return _value(one) is not None
 
 
 def _of_the_comparison(

@@ -1,5 +1,6 @@
 """A gate as JUnit XML, in the form that the schemas of both Ant and Jenkins take: a test case for each check."""
 
+import json
 import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -33,7 +34,8 @@ def to_junit(gate: Gate) -> str:
     )
     properties = SubElement(suite, "properties")
     for name, value in gate.provenance.items():
-        SubElement(properties, "property", name=_text(name), value=_text(str(value)))
+        told = value if isinstance(value, str) else json.dumps(value)
+        SubElement(properties, "property", name=_text(name), value=_text(told))
     for check in gate.checks:
         _add_case(suite, check)
     SubElement(suite, "system-out").text = _text(verdict(gate))

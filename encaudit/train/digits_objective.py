@@ -97,7 +97,12 @@ class DigitsObjective:
         assert q.logvar is not None
         z = q.mu + noise.to(self.device) * (q.logvar / 2).exp()
         images = self._images[positions].to(self.device)
-        reconstruction = binary_cross_entropy(self.model.decode(z), images, reduction="none").flatten(1).sum(dim=1)
+        decoded = self.model.decode(z)
+        known = (
+            decoded.isfinite()
+        )  # of anything else the cross-entropy makes an error, on a GPU one that ends the process
+        crossed = binary_cross_entropy(decoded.where(known, 0.5), images, reduction="none").flatten(1).sum(dim=1)
+        reconstruction = crossed.where(known.flatten(1).all(dim=1), torch.nan)
         kl = (q.mu.square() + q.logvar.exp() - 1 - q.logvar).sum(dim=1) / 2
         return Losses(reconstruction + self.settings.beta * kl, reconstruction, kl)
 

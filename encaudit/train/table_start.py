@@ -8,9 +8,12 @@ import torch
 from encaudit import stats
 from encaudit.draws import normal
 from encaudit.encoders import open_encoder
+from encaudit.encoders.table import TABLE
 from encaudit.errors import InputError
+from encaudit.hashing import sha256_of
 from encaudit.pickles import load_plain
 from encaudit.probe import encode_stack
+from encaudit.train.run_folder import RECORD, read_record
 from encaudit.types import Posterior, Stack
 from encaudit.unreadable import reading
 
@@ -58,7 +61,10 @@ def latents_of(name: str, stack: Stack, device: str) -> tuple[np.ndarray, np.nda
     """Return mu and logvar, ``n d`` float32 each, that a checkpoint gives the images, or that a z.N.pkl has of them."""
     saved: list[np.ndarray | None] | None = _saved(Path(name))
     if saved is None:
-        encodings = encode_stack(open_encoder(name, device=device).encoder, stack, (), seed=0)
+        opened = open_encoder(name, device=device)
+        if opened.kind == TABLE and opened.checkpoint is not None:
+            _refuse_of_other_images(opened.checkpoint, stack)
+        encodings = encode_stack(opened.encoder, stack, (), seed=0)
         assert encodings is not None  # as this process encodes alone
         if encodings.left_out:
             raise InputError(
@@ -78,6 +84,18 @@ def latents_of(name: str, stack: Stack, device: str) -> tuple[np.ndarray, np.nda
     if not (np.isfinite(mu).all() and np.isfinite(logvar).all()):
         raise InputError(f"{name} has latents that are not finite numbers. Name another checkpoint.")
     return mu, logvar
+
+
+def _refuse_of_other_images(checkpoint: Path, stack: Stack) -> None:
+    """A table knows images by their row alone, so that any stack would do: ask the record of its run whose they are."""
+    if not (checkpoint.parent / RECORD).is_file():
+        return
+    images = read_record(checkpoint.parent).files.get("images") or {}
+    if images.get("sha256") not in (None, sha256_of(stack.files)):
+        raise InputError(
+            f"{checkpoint} is a table of the images in {images.get('path')}, and this run has others (their SHA-256 "
+            "differ). A table says nothing of images that are not its own: name a run on these, or an encoder."
+        )
 
 
 def _saved(path: Path) -> list[np.ndarray | None] | None:

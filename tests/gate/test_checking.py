@@ -142,6 +142,14 @@ def test_what_both_skip_is_skipped() -> None:
     assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "note")]
 
 
+def test_what_both_skip_is_no_check_where_nobody_named_it() -> None:
+    found = report(0.3, measurement("posterior_kl", "no logvar"))
+    config = Config("none", {"posterior_kl@*": Rule(max_increase=Allowance(1.0)), KEY: Rule(max=1.0)})
+    assert [check.metric for check in gate_of(found, found, config=config).checks] == ["displacement_ratio"]
+    with pytest.raises(InputError, match="No rule applies"):
+        gate_of(found, found, {"posterior_kl@*": Rule(max_increase=Allowance(1.0))})
+
+
 def test_what_only_the_report_has_is_skipped_until_it_is_accepted() -> None:
     check = gate_of(report(), without(report(), "elbo", None), {"elbo": Rule(max_decrease=Allowance(1.0))}).checks[0]
     assert check.outcome == "skipped" and "nothing to compare with" in check.text
@@ -176,6 +184,11 @@ def test_another_version_of_a_metric_is_refused_where_a_rule_asks_for_it() -> No
 def test_a_wildcard_that_meets_nothing_says_so() -> None:
     gate = gate_of(report(), report(), {KEY: Rule(max=1.0), "volume_cc@*": Rule(min=0.9)})
     assert [one.code for one in gate.findings] == ["rule-idle"]
+
+
+def test_another_precision_is_compared_and_told() -> None:
+    gate = gate_of(report(precision="bf16"), report(precision="float32"), {KEY: Rule(max=1.0)})
+    assert gate.passed and [one.code for one in gate.findings] == ["precision-differs"]
 
 
 @pytest.mark.parametrize("preset", ["recommended", "strict"])

@@ -11,7 +11,7 @@ from encaudit.draws import generator
 from encaudit.encoders import open_encoder
 from encaudit.encoders.vae import VaeEncoder
 from encaudit.encoders.vae_table import ImageTable
-from encaudit.errors import InputError, StoppedError, UnknownNameError
+from encaudit.errors import DivergedError, InputError, StoppedError, UnknownNameError
 from encaudit.images import open_stack
 from encaudit.images.idx import write_idx
 from encaudit.pickles import load_plain
@@ -233,3 +233,9 @@ def test_a_table_renders_and_scores_with_its_own_decoder(tmp_path: Path) -> None
     q: Posterior = encoder.encode(batch)
     assert encoder.render(batch, q.mu).shape == (4, 8, 8)
     assert torch.isfinite(encoder.elbo(batch, q, seed=0)).all()
+
+
+def test_networks_that_diverge_end_the_run_and_name_the_images(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match=r"no longer a number .* rows"):
+        train(tmp_path / "run", lr=1e6)
+    assert not list((tmp_path / "run").glob("weights*"))

@@ -3,6 +3,7 @@
 import pickle
 from pathlib import Path
 
+import mrcfile
 import numpy as np
 import pytest
 import torch
@@ -12,6 +13,7 @@ from encaudit.images import open_stack
 from encaudit.train.table_start import latents_of, table_start
 from encaudit.types import Posterior
 from tests.fresh_run import FreshRun
+from tests.train.small_runs import settings_for, train
 
 
 def start(
@@ -106,3 +108,17 @@ def test_a_table_starts_another(run: FreshRun, tmp_path: Path) -> None:
     state = torch.load(tmp_path / "first" / "weights.pkl")["table"]
     assert table.mu.equal(state["mu"])
     assert table.logvar.equal(state["logvar"])
+
+
+def test_a_table_of_other_images_is_refused_though_it_has_their_rows(run: FreshRun, tmp_path: Path) -> None:
+    train(settings_for(run, "vlt", epochs=1), tmp_path / "vlt")
+    table = str(tmp_path / "vlt" / "weights.pkl")
+    assert start(run, f"pretrained:{table}").mu.shape == (30, 3)
+    other = tmp_path / "other.mrcs"
+    with mrcfile.open(run.particles) as file:
+        pixels = file.data.copy()
+    pixels[0, 0, 0] += 1
+    with mrcfile.new(other) as file:
+        file.set_data(pixels)
+    with pytest.raises(InputError, match=r"table of the images in .* SHA-256 differ"):
+        latents_of(table, open_stack(other), "cpu")

@@ -23,6 +23,8 @@ from benchmarks.gate_runs import (
     CALIBRATED_ON,
     HELD_OUT,
     NORMS,
+    STOPPED,
+    STOPPED_AT,
     TRUNCATED,
     audit_all,
     names,
@@ -143,6 +145,8 @@ def cases(cache: Path) -> Iterator[Case]:
     yield Case("retrained with augmentation", False, tuple(permutations(augmented, 2)))
     yield Case("no augmentation, against with", True, _some(product(augmented, plain)))
     yield Case("truncated: 2 of 30 epochs", True, _some(product(plain, truncated)))
+    stopped = names("stopped", cache, STOPPED)
+    yield Case(f"truncated: {STOPPED_AT} of 30 epochs", True, _some(product(plain, stopped)))
     for kind in NORMS:
         wrong = list(names(kind, cache, CALIBRATED_ON))
         yield Case(f"wrong norm: {kind}", True, _some(product(plain, wrong)))

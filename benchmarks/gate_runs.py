@@ -13,6 +13,7 @@ import yaml
 DATA = Path(__file__).parent.parent / "fixtures" / "particles"
 CALIBRATED_ON, HELD_OUT = (0, 1, 2, 3, 4), (5, 6, 7)
 TRUNCATED = (10, 11, 12)
+STOPPED, STOPPED_AT = (0, 1), 10  # plain runs, as they were after so many epochs
 TRANSFORMS = ("roll1", "rot90", "rot90:frame=array")
 AUGMENTED = ("--augment", "roll,rotate", "--consistency", "1")
 NORMS = {"std-x2": (0.0, 2.0), "std-x1.3": (0.0, 1.3), "mean+1std": (1.0, 1.0)}  # (mean shift in std, factor of std)
@@ -73,13 +74,15 @@ def write_wrong_norms(cache: Path) -> None:
 
 def audit_all(cache: Path) -> None:
     """Audit every run, all alike: the same images, transforms and seed."""
-    for folder in sorted((cache / "runs").iterdir()):
-        output = cache / "audits" / folder.name
-        if (folder / "weights.pkl").is_file() and not (output / "report.json").is_file():
+    checkpoints = {folder.name: folder / "weights.pkl" for folder in sorted((cache / "runs").iterdir())}
+    checkpoints |= {f"stopped{seed}": cache / "runs" / f"plain{seed}" / f"weights.{STOPPED_AT}.pkl" for seed in STOPPED}
+    for name, checkpoint in checkpoints.items():
+        output = cache / "audits" / name
+        if checkpoint.is_file() and not (output / "report.json").is_file():
             asked = [word for spec in TRANSFORMS for word in ("--transform", spec)]
             files = ("--images", str(DATA / "particles.mrcs"), "--poses", str(DATA / "poses.pkl"))
             files = (*files, "--ctf", str(DATA / "ctf.pkl"), "--no-umap", "--volumes", "0")
-            _encaudit("probe", str(folder), *asked, *files, "-o", str(output))
+            _encaudit("probe", str(checkpoint), *asked, *files, "-o", str(output))
 
 
 def names(kind: str, cache: Path, seeds: tuple[int, ...]) -> Iterator[str]:

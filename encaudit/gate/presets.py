@@ -22,31 +22,33 @@ def _down(tolerance: object, level: Level = "error") -> Rule:
     return Rule(level=level, max_decrease=allowance_of({"ci": tolerance}))
 
 
+# Above what retrainings of one architecture differ by, and below what worsened encoders do: docs/gate_errors.md. More
+# images make intervals narrower and seeds no more alike, so each tolerance is above the difference of seeds itself.
 RECOMMENDED: Mapping[str, Rule] = {
-    "displacement_ratio@*": _up("10%"),
+    "displacement_ratio@*": _up(0.08),
     "retrieval_rank@*": _up(0.05),
-    "recall_at_10@*": _down(0.10),
+    "recall_at_10@*": _down(0.05),
     "pair_auc@*": _down(0.05),
-    "elbo": _down("1%"),
-    "mutual_information": _down("15%"),
-    "active_units": Rule(max_decrease=Allowance(1)),
-    "displacement_sigma@*": _up("25%", "warn"),
-    "posterior_kl@*": _up("50%", "warn"),
-    "recall_at_1@*": _down(0.10, "warn"),
-    "neighbour_overlap@*": _down(0.10, "warn"),
-    "elbo_change@*": _up("25%", "warn"),
+    "elbo": _down("15%"),
+    "mutual_information": _down(0.65),
+    "active_units": Rule(level="error", max_decrease=Allowance(1)),
+    "displacement_sigma@*": _up("50%", "warn"),
+    "posterior_kl@*": _up("100%", "warn"),
+    "recall_at_1@*": _down(0.05, "warn"),
+    "neighbour_overlap@*": _down(0.05, "warn"),
+    "elbo_change@*": _up("100%", "warn"),
     "leakage_pose": _up(0.10, "warn"),
     "leakage_contrast": _up(0.10, "warn"),
-    "sbc_deviation": Rule(level="warn", max_increase=Allowance(0.05)),  # it has no interval of its own
+    "sbc_deviation": Rule(level="warn", max_increase=Allowance(0.10)),  # it has no interval of its own
 }
 
 STRICT: Mapping[str, Rule] = {
-    "displacement_ratio@*": _up("5%"),
+    "displacement_ratio@*": _up(0.02),
     "retrieval_rank@*": _up(0.02),
-    "recall_at_1@*": _down(0.05),
-    "recall_at_10@*": _down(0.05),
+    "recall_at_1@*": _down(0.02),
+    "recall_at_10@*": _down(0.02),
     "pair_auc@*": _down(0.02),
-    "neighbour_overlap@*": _down(0.05),
+    "neighbour_overlap@*": _down(0.02),
     "displacement_sigma@*": _up("10%"),
     "posterior_kl@*": _up("25%"),
     "elbo_change@*": _up("10%"),

@@ -7,12 +7,11 @@ import pandas as pd
 
 from encaudit.audits import Audit, Watcher
 from encaudit.report import figures
-from encaudit.report.document import write_report
+from encaudit.report.document import REPORT, write_report
 from encaudit.report.html import render_html
 from encaudit.results import Encodings
 from encaudit.volumes import write_volumes
 
-REPORT = "report.json"
 ROWS_AT_ONCE = 100_000
 
 

@@ -3,13 +3,10 @@
 from pathlib import Path
 
 from encaudit.comparing import Comparison
+from encaudit.report.comparison_contents import JSON, PAGE, PARTICLES
 from encaudit.report.comparison_document import particles_frame, to_json
 from encaudit.report.comparison_html import render_comparison
 from encaudit.report.figures.comparison import draw_comparison
-from encaudit.report.folder import Contents
-
-JSON, PAGE, PARTICLES = "comparison.json", "comparison.html", "particles.csv"
-COMPARISON = Contents(JSON, PAGE, (JSON, PAGE, PARTICLES, "figures/latents.png", "figures/losses.png"))
 
 
 def fill_comparison(folder: Path, comparison: Comparison) -> None:

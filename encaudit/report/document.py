@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from encaudit.errors import InputError
 from encaudit.results import SCHEMA, Finding, Measurement, Report, Skipped, Summary, Verdict
 
+REPORT = "report.json"
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)

@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from encaudit.audits import Audit, Watcher
-from encaudit.encoders import named_plug_in
-from encaudit.encoders.recognize import MODULE_PREFIX, last_checkpoint
 from encaudit.errors import InputError
-from encaudit.report.audit_files import REPORT, fill_audit
+from encaudit.report.document import REPORT
+
+if TYPE_CHECKING:  # an audit loads torch, which no other folder needs
+    from encaudit.audits import Audit, Watcher
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ AUDIT = Contents(
 )
 LONGEST_NAME = 200  # bytes; file systems take 255
 ATTEMPTS = 20
-ROWS_AT_ONCE = 100_000
 
 
 def default_folder(checkpoint: str) -> Path:
     """Return where the outputs go when nobody says: the checkpoint's stem + .encaudit, beside it."""
+    from encaudit.encoders import named_plug_in
+    from encaudit.encoders.recognize import MODULE_PREFIX, last_checkpoint
+
     if checkpoint.startswith(MODULE_PREFIX):
         return Path(checkpoint.removeprefix(MODULE_PREFIX).replace(":", ".") + ".encaudit")
     if (asked := named_plug_in(checkpoint)) is not None:
@@ -94,8 +97,10 @@ class OutputFolder:
         path = self.path.resolve()  # a name for . and .. too
         return path.parent / f".{path.name}.unfinished"
 
-    def write(self, audit: Audit, watcher: Watcher) -> Path:
+    def write(self, audit: "Audit", watcher: "Watcher") -> Path:
         """Write an audit, and return where the page is; InputError when the disk does not take it."""
+        from encaudit.report.audit_files import fill_audit
+
         watcher.stage("Writing")
         return self.filled(lambda folder: fill_audit(folder, audit, watcher))
 

@@ -99,7 +99,7 @@ def test_runs_that_share_next_to_nothing_still_make_a_page(tmp_path: Path, monke
         (["a", "b", "--labels", "c"], "No file at c"),
         (["a", "b", "--volumes", "-1"], "--volumes"),
         (["a", "b", "-o", ""], "-o is empty"),
-        ([], "RUN_A"),
+        ([], "A B ..."),
     ],
 )
 def test_bad_input_is_one_sentence_and_writes_nothing(

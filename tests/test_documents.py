@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+TRAINING = (ROOT / "docs" / "training.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 
 
@@ -36,13 +37,13 @@ def test_the_readme_lists_the_options_that_probe_has() -> None:
 
 
 @pytest.mark.parametrize("command", ["compare", "fetch", "study"])
-def test_the_readme_lists_the_options_of_the_smaller_commands(command: str) -> None:
+def test_the_options_of_the_smaller_commands_are_listed(command: str) -> None:
     real = set(re.findall(r"(--[a-z][a-z-]+)", help_of(command))) - {"--help"}
-    table = README.split(f"<!-- {command} -->")[1]
+    table = TRAINING.split(f"<!-- {command} -->")[1]
     assert set(re.findall(r"^\| `(--[a-z][a-z-]+)", table, re.MULTILINE)) == real
 
 
-@pytest.mark.parametrize("text", [README, CHANGELOG], ids=["readme", "changelog"])
+@pytest.mark.parametrize("text", [TRAINING, CHANGELOG], ids=["training", "changelog"])
 def test_every_measure_of_a_comparison_is_named(text: str) -> None:
     from encaudit.report.comparison_words import OF_PAIRS, OF_RUNS
 
@@ -50,9 +51,9 @@ def test_every_measure_of_a_comparison_is_named(text: str) -> None:
     assert missing == []
 
 
-def test_the_readme_lists_the_options_that_train_has() -> None:
+def test_the_options_that_train_has_are_listed() -> None:
     real = set(re.findall(r"(--[a-z][a-z-]+)", help_of("train"))) - {"--help"}
-    cells = re.findall(r"^\| (.*?) \|", README.split("<!-- train options -->")[1], re.MULTILINE)
+    cells = re.findall(r"^\| (.*?) \|", TRAINING.split("<!-- train options -->")[1], re.MULTILINE)
     assert {option for cell in cells for option in re.findall(r"(--[a-z][a-z-]+)", cell)} == real
 
 
@@ -78,6 +79,9 @@ def test_the_readme_promises_the_two_commands_that_make_has() -> None:
     assert {"make demo", "make test"} <= set(re.findall(r"make [a-z]+", README))
 
 
-def test_every_file_that_the_readme_links_to_is_there() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []

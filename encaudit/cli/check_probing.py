@@ -13,7 +13,6 @@ from encaudit.paired import Particles
 from encaudit.report.reading_audits import is_report, particles_beside, report_in
 from encaudit.results import Report, Summary
 
-
 NAMED = ":"  # module:pkg.mod:factory, or what a plug-in opens
 
 

@@ -48,6 +48,7 @@ def describe_encoder(opened: OpenedEncoder, name: str) -> dict[str, Any]:
         found["sha256"] = sha256_of([opened.checkpoint])
     if isinstance(opened, OpenedCryodrgn):
         found["config"] = {"path": str(opened.config_path), "sha256": sha256_of([opened.config_path])}
+        found["norm"] = list(opened.config.dataset_args.norm)
     return found
 
 

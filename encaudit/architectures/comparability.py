@@ -92,6 +92,9 @@ def why_left_out(mine: Measurement, theirs: Measurement, one: NamedAudit, other:
         noises = [audit.told("checkpoint", "decoder_noise") for audit in (one, other)]
         if noises[0] != noises[1]:
             return f"the decoders assume other noise, so their nats are not the same: {noises[0]}, and {noises[1]}"
+        norms = [audit.told("checkpoint", "norm") for audit in (one, other)]
+        if norms[0] != norms[1]:
+            return f"pixels are scaled by other norms, so their nats are not the same: {norms[0]}, and {norms[1]}"
     if not same_images(one, other) and (mine.metric in BY_SIZE or mine.metric not in PAIRED_METRICS):
         return "it depends on all images of an audit together, and these are not the same ones. Audit the same --ind."
     return None

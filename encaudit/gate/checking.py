@@ -71,6 +71,7 @@ def check_report(
         checks,
         [
             *_of_the_precision(report, baseline),
+            *_of_the_norm(report, baseline),
             *_of_the_comparison(checks, particles, baseline),
             *_of_idle_rules(config, rules),
             *remarks,
@@ -202,6 +203,24 @@ def _of_the_precision(report: Report, baseline: Baseline | None) -> Iterator[Fin
             "warning",
             f"The report was encoded in {now}, the baseline in {was}: a part of the change may be rounding.",
         )
+
+
+def _of_the_norm(report: Report, baseline: Baseline | None) -> Iterator[Finding]:
+    """Two trainings on the same images have one norm; another one is a mistake, or another way to prepare pixels."""
+    now, was = (_norm(one) for one in (report, report if baseline is None else baseline.report))
+    if None not in (now, was) and now != was:
+        yield Finding(
+            "norm-differs",
+            "warning",
+            f"The config of the checkpoint has norm {now} (mean, standard deviation of pixels), that of the baseline "
+            f"{was}: the encoder sees images on another scale, and elbo is in other units, so that a rise of it says "
+            "nothing.",
+        )
+
+
+def _norm(report: Report) -> object:
+    checkpoint = report.provenance.get("checkpoint")
+    return checkpoint.get("norm") if isinstance(checkpoint, dict) else None
 
 
 def _of_idle_rules(config: Config, rules: list[Applied]) -> Iterator[Finding]:

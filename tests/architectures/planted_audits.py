@@ -38,6 +38,7 @@ def write_audit(
     images: str | None = "one",
     seed: int = 0,
     noise: str = "white",
+    norm: tuple[float, float] = (0.0, 1.0),
     **provenance: Any,
 ) -> Path:
     """An audit whose images move ``moved`` further than those of another one, of random distances of 10."""
@@ -47,7 +48,7 @@ def write_audit(
     told = {
         "seed": seed,
         "images": {"path": "particles.mrcs"} | ({} if images is None else {"sha256": images}),
-        "checkpoint": {"path": "weights.pkl", "decoder_noise": noise},
+        "checkpoint": {"path": "weights.pkl", "decoder_noise": noise, "norm": list(norm)},
     }
     write_report(replace(found, provenance=found.provenance | told | provenance), folder / "report.json")
     displacement = (DRAWN + moved)[rows]

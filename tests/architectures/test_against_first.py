@@ -74,6 +74,7 @@ def test_of_other_particle_sets_the_common_images_are_compared(tmp_path: Path) -
         ({"measured": (replace(MEASURED[1], version=9), *MEASURED[2:])}, "displacement_ratio", "9 in b"),
         ({"measured": (replace(MEASURED[1], value=Skipped("it broke")), *MEASURED[2:])}, "displacement_ratio", "broke"),
         ({"noise": "half of it"}, "elbo", "half of it"),
+        ({"norm": (0.0, 1.3)}, "elbo", "other norms"),
     ],
 )
 def test_what_cannot_be_compared_is_left_out_with_the_reason(

@@ -191,6 +191,14 @@ def test_another_precision_is_compared_and_told() -> None:
     assert gate.passed and [one.code for one in gate.findings] == ["precision-differs"]
 
 
+def test_another_norm_is_told_since_it_changes_what_the_encoder_sees() -> None:
+    now, was = (report(checkpoint={"path": "w.pkl", "norm": [0.0, std]}) for std in (2.0, 1.0))
+    gate = gate_of(now, was, {KEY: Rule(max=1.0)})
+    assert [one.code for one in gate.findings] == ["norm-differs"]
+    assert not gate_of(was, was, {KEY: Rule(max=1.0)}).findings
+    assert not gate_of(was, report(), {KEY: Rule(max=1.0)}).findings  # an older report does not tell
+
+
 @pytest.mark.parametrize("preset", ["recommended", "strict"])
 def test_a_preset_passes_the_same_encoder_and_stops_one_that_moves_latents_twice_as_far(preset: str) -> None:
     config = Config(preset)

@@ -39,13 +39,17 @@ def print_architectures(
 
 def _table(pair: Pair) -> Table:
     table = Table(
-        title=f"{pair.other} against {pair.one}: {pair.images:,} images", title_justify="left", box=box.SIMPLE_HEAD
+        title=f"{pair.other} against {pair.one}: {pair.images:,} images",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),  # so that intervals stay in one line of 80 characters
     )
     table.add_column("metric", no_wrap=True)
-    for title in (pair.one, pair.other, "change"):
+    for title in (pair.one, pair.other):
         table.add_column(title, justify="right", overflow="fold", min_width=9)
-    table.add_column("95 % interval")
-    table.add_column("verdict", no_wrap=True)
+    table.add_column("change (95 %)", no_wrap=True)
+    table.add_column("verdict")
     rows = told_first(pair)
     for transform in pair.transforms():
         mine = [row for row in rows if row.transform == transform]
@@ -53,5 +57,5 @@ def _table(pair: Pair) -> Table:
             table.add_row(Text(spec_of(transform), "bold"))
         for row in mine:
             word = Text(brief(row), COLOURS.get(row.verdict or "", ""))
-            table.add_row(f"  {row.metric}", number(row.one), number(row.other), changed(row), bounds(row), word)
+            table.add_row(f"  {row.metric}", number(row.one), number(row.other), bounds(row) or changed(row), word)
     return table

@@ -44,7 +44,7 @@ def brief(row: Row) -> str:
         return worded(row)
     if row.more_images is not None:
         return f"undecided, +{row.more_images:,}"
-    return "no difference" if row.slight else "undecided"
+    return "alike" if row.slight else "undecided"
 
 
 def counted(pair: Pair, transform: str | None) -> str:

@@ -42,7 +42,7 @@ SCALES = {
             "large": _networks((5, 256), (3, 64), 4),
             "small": _networks((2, 64), (3, 64), 2),
         },
-        training={"epochs": 16, "batch_size": 16, "lr": 1e-3},
+        training={"epochs": 24, "batch_size": 16, "lr": 1e-3},
         digits={"epochs": 200, "lr": 1e-3, "encoder_layers": (128, 128), "decoder_layers": (128, 128)},
         timed=(256, 3),
         table_lr=0.05,

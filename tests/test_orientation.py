@@ -3,7 +3,7 @@
 from encaudit.metrics import METRICS
 from encaudit.orientation import BETTER, better, is_judged
 
-NEITHER = {"displacement", "alignment"}
+NEITHER = {"displacement", "alignment", "displacement_sigma", "posterior_kl", "posterior_kl_symmetric"}
 
 
 def test_every_metric_of_transforms_has_a_better_side_or_a_reason_for_none() -> None:

@@ -41,4 +41,9 @@ def baseline(
     kept = (
         "no images (there is no particles.csv)" if accepted.particles is None else f"{len(accepted.particles):,} images"
     )
+    for finding in accepted.report.findings:
+        if finding.level != "note":
+            print(f"warning: accepted in spite of this: {finding.text}", file=sys.stderr)
+    for transform in [one.transform for one in accepted.report.verdicts if one.code == "collapsed"]:
+        print(f"warning: the verdict on {transform} is collapsed: better encoders may fail beside it.", file=sys.stderr)
     print(f"Baseline: {output} ({len(accepted.report.measurements)} values, {kept}).", file=sys.stderr)

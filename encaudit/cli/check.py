@@ -36,7 +36,7 @@ def check(
         Path | None,
         typer.Option(
             metavar="TOML",
-            help="encaudit.toml, or a pyproject.toml with [tool.encaudit]. Default: the nearest from here upward.",
+            help="encaudit.toml, or a pyproject.toml with \\[tool.encaudit]. Default: the nearest from here upward.",
             rich_help_panel=Rules,
         ),
     ] = None,

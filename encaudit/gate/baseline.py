@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from encaudit.errors import InputError
-from encaudit.gate.rules import Quantity, key_of
+from encaudit.gate.rules import Quantity, key_of, quantity_of
+from encaudit.orientation import better, is_judged
 from encaudit.paired import PAIRED_METRICS, Particles
 from encaudit.results import Measurement, Report, Skipped, Summary
 
@@ -24,7 +25,10 @@ class Baseline:
 
 
 def accept(report: Report, particles: Particles | None) -> Baseline:
-    """Make a baseline of a report: of its images a seeded sample of at most 2,000, rounded to six digits."""
+    """Make a baseline of a report: of its images a seeded sample of at most 2,000, rounded to six digits.
+
+    The images on which elbo was measured are in the sample.
+    """
     return Baseline(report, None if particles is None else _sampled(particles, seed_of(report)))
 
 
@@ -46,8 +50,8 @@ def changed_values(old: Report, new: Report) -> list[tuple[str, str, str]]:
     for one in dict.fromkeys([*before, *after]):
         was, now = (_in_words(side.get(one)) for side in (before, after))
         if was != now:
-            rows.append((key_of(*one), was, now))
-    return rows
+            rows.append((key_of(*one), was, now + _which_way(one, before.get(one), after.get(one))))
+    return sorted(rows, key=lambda row: not is_judged(quantity_of(row[0])[1]))  # controls last
 
 
 def differences(baseline: Report, report: Report) -> dict[str, tuple[Any, Any]]:
@@ -70,7 +74,8 @@ def refuse_incomparable(baseline: Baseline, report: Report, particles: Particles
         )
         raise InputError(
             f"The report cannot be compared with {baseline.source}: {told}. Probe again with what the baseline has"
-            f"{_options(baseline.report)}, or accept the new report: encaudit baseline REPORT -o FILE --update."
+            f"{_options(baseline.report)}. Or, if the new data are right, accept a report of them: encaudit probe ... "
+            "-o DIR, then encaudit baseline DIR -o FILE --update."
         )
 
 
@@ -100,7 +105,10 @@ def _options(baseline: Report) -> str:
     asked = provenance.get("transforms")
     specs = [f"-t {spec}" for spec in asked] if isinstance(asked, list) else []
     seed = [f"--seed {provenance['seed']}"] if "seed" in provenance else []
-    return f" ({' '.join([*specs, *seed])})" if specs or seed else ""
+    images = provenance.get("images")
+    of = [f"--images {images['path']}", f"--n {images['n']}"] if isinstance(images, dict) and "n" in images else []
+    told = [*of, *specs, *seed]
+    return f" ({' '.join(told)})" if told else ""
 
 
 def _short(value: object) -> str:
@@ -109,6 +117,16 @@ def _short(value: object) -> str:
     if isinstance(value, str) and len(value) == 64:
         return value[:12]
     return "unknown" if value is None else str(value)
+
+
+def _which_way(quantity: Quantity, was: Measurement | None, now: Measurement | None) -> str:
+    side = better(*quantity)
+    if side is None or was is None or now is None:
+        return ""
+    if not isinstance(was.value, Summary) or not isinstance(now.value, Summary) or was.value.median == now.value.median:
+        return ""
+    fell = now.value.median < was.value.median
+    return " (better)" if fell == (side == "lower") else " (worse)"
 
 
 def _in_words(one: Measurement | None) -> str:
@@ -123,10 +141,18 @@ def _interval(value: Summary) -> str:
     return "" if value.ci_low is None or value.ci_high is None else f" [{value.ci_low:.4g}, {value.ci_high:.4g}]"
 
 
+def _chosen(particles: Particles, rng: np.random.Generator) -> np.ndarray:
+    """Return positions of a sample; the images that alone have a costly quantity (elbo) are in it."""
+    order = rng.permutation(len(particles))
+    costly = particles.column(None, "elbo")
+    if costly is not None:
+        order = order[np.argsort(np.isnan(costly[order]), kind="stable")]
+    return np.sort(order[:SAMPLE])
+
+
 def _sampled(particles: Particles, seed: int) -> Particles:
     if len(particles) > SAMPLE:
-        rng = np.random.default_rng([seed % 2**64, *b"baseline"])
-        particles = particles.take(np.sort(rng.choice(len(particles), SAMPLE, replace=False)))
+        particles = particles.take(_chosen(particles, np.random.default_rng([seed % 2**64, *b"baseline"])))
     needed = {quantity for quantities, _ in PAIRED_METRICS.values() for quantity in quantities}
     columns = {
         name: np.array([float(f"{value:.{DIGITS}g}") for value in values])

@@ -14,6 +14,7 @@ from encaudit.gate.waivers import waive
 from encaudit.paired import Difference, Particles, paired_difference, unpaired_difference
 from encaudit.results import Finding, Measurement, Report, Skipped, Summary
 
+WORTHLESS = ("constant-encoder", "collapsed-posterior")  # findings that make an encoder no measure for others
 GROWING = ("max", "max_increase")
 
 
@@ -65,11 +66,13 @@ def check_report(
             f"No rule applies to anything in the report (preset {config.preset}, {len(config.rules)} own rules): a "
             "gate without checks would always pass. Add a rule, or choose a preset."
         )
+    _refuse_undecided(checks)
     checks, remarks = waive(checks, config.waivers, today)
     return Gate(
         provenance,
         checks,
         [
+            *_of_the_reports(report, baseline),
             *_of_the_precision(report, baseline),
             *_of_the_norm(report, baseline),
             *_of_the_comparison(checks, particles, baseline),
@@ -77,6 +80,18 @@ def check_report(
             *remarks,
         ],
     )
+
+
+def _refuse_undecided(checks: list[Check]) -> None:
+    """A gate that decides next to nothing would pass a broken encoder as well."""
+    blocking = [check for check in checks if check.level == "error"]
+    undecided = [check for check in blocking if check.outcome == "skipped" and check.found is not None]
+    if len(undecided) * 2 > len(blocking) and all(check.baseline is not None for check in undecided):
+        raise InputError(
+            f"{len(undecided)} of {len(blocking)} checks of level error cannot be decided: {undecided[0].id}: "
+            f"{undecided[0].text} Audit more images (20 or more, of 5 micrographs or more where these are known), and "
+            "accept that as the baseline."
+        )
 
 
 def _refuse_without_baseline(rules: list[Applied], config: Config) -> None:
@@ -156,11 +171,11 @@ def _surely_moved(kind: Kind, allowed: float, found: Difference) -> Judged:
     went = f"It went from {found.one:.4g} to {found.other:.4g} {on}"
     if found.low is None or found.high is None:
         return Judged("skipped", allowed, f"{went}: without an interval (too few images?) nothing is decided.", found)
-    least, most = (found.low, found.high) if kind in GROWING else (-found.high, -found.low)
-    interval = f"a {verb} of {least:.3g} to {most:.3g} (95 %)"
-    if least > allowed:
-        return Judged("failed", allowed, f"{went}: {interval}, all of it more than the {allowed:.4g} allowed.", found)
-    return Judged("passed", allowed, f"{went}: {interval}, not surely more than the {allowed:.4g} allowed.", found)
+    interval = f"a change of {found.low:+.3g} to {found.high:+.3g} (95 %)"
+    limit = f"a {verb} of more than {allowed:.4g}"
+    if (found.low if kind in GROWING else -found.high) > allowed:
+        return Judged("failed", allowed, f"{went}: {interval}, surely {limit}.", found)
+    return Judged("passed", allowed, f"{went}: {interval}, not surely {limit}.", found)
 
 
 def _difference(one: Measurement, other: Measurement, particles: Particles | None, baseline: Baseline) -> Difference:
@@ -192,6 +207,23 @@ def _check(applied: Applied, kind: Kind, judged: Judged, one: Measurement | None
         outcome=judged.outcome,
         text=judged.said,
     )
+
+
+def _of_the_reports(report: Report, baseline: Baseline | None) -> Iterator[Finding]:
+    """Hand on what the report itself warns of, where the baseline was without it, and what ails the baseline."""
+    accepted = [] if baseline is None else baseline.report.findings
+    known = {one.code for one in accepted}
+    for one in report.findings:
+        if one.level != "note" and one.code not in known:
+            yield Finding(one.code, "warning", f"The report: {one.text}")
+    for one in accepted:
+        if one.code in WORTHLESS:
+            yield Finding(
+                f"baseline-{one.code}",
+                "warning",
+                f"The baseline was accepted in spite of this: {one.text} An encoder that works may fail beside it. "
+                "Accept a report of one that does.",
+            )
 
 
 def _of_the_precision(report: Report, baseline: Baseline | None) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ import textwrap
 from typing import TextIO
 
 from encaudit.gate import Gate
-from encaudit.report.gate_words import in_order, status, verdict
+from encaudit.report.gate_words import in_order, status, verdict, what_next
 
 WIDTH = 100
 
@@ -21,6 +21,8 @@ def print_gate(gate: Gate, stream: TextIO | None = None) -> None:
     for finding in gate.findings:
         print(_wrapped(f"{finding.level:8} {finding.text}"), file=stream)
     print(verdict(gate), file=stream)
+    if (told := what_next(gate)) is not None:
+        print(_wrapped(told), file=stream)
 
 
 def _wrapped(text: str) -> str:

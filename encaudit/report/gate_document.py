@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from encaudit.gate import Gate
+from encaudit.report.gate_words import status
 
 SCHEMA = 1
 
@@ -16,7 +17,7 @@ def to_json(gate: Gate) -> str:
         "exit_code": gate.exit_code,
         "counts": gate.counts(),
         "provenance": gate.provenance,
-        "checks": [asdict(check) for check in gate.checks],
+        "checks": [asdict(check) | {"status": status(check)} for check in gate.checks],
         "findings": [asdict(finding) for finding in gate.findings],
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"

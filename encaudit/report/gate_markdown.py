@@ -1,10 +1,13 @@
 """A gate as Markdown, for the summary of a CI run or a comment."""
 
+import re
+
 from encaudit.gate import Check, Gate
-from encaudit.report.gate_words import in_order, interval, number, status, verdict
+from encaudit.report.gate_words import in_order, interval, number, status, verdict, what_next
 
 HEAD = "| | check | baseline | found | change (95 %) | limit |\n|---|---|---:|---:|---:|---:|"
 PIPE = "\\|"
+MARKUP = re.compile(r"[|`\[\]@*_]")
 MARKS = {"failed": "❌ failed", "warning": "⚠️ warning", "waived": "🕓 waived", "skipped": "skipped", "passed": "✅"}
 
 
@@ -16,6 +19,8 @@ def to_markdown(gate: Gate) -> str:
     if first:
         parts += ["\n".join([HEAD, *map(_row, first)])]
         parts += ["\n".join(f"- `{check.id}`: {_escaped(check.text)}" for check in first)]
+    if (told := what_next(gate)) is not None:
+        parts += [_escaped(told)]
     if gate.findings:
         parts += ["\n".join(f"- {one.level}: {_escaped(one.text)}" for one in gate.findings)]
     if passed:
@@ -37,4 +42,6 @@ def _row(check: Check) -> str:
 
 
 def _escaped(text: str) -> str:
-    return " ".join(text.split()).replace("|", PIPE).replace("<", "&lt;")
+    """Keep what others wrote (reasons of waivers, names of files) from being markup, a link or a call for somebody."""
+    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return MARKUP.sub(lambda found: f"&#{ord(found[0])};", flat)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from encaudit import __version__
 from encaudit.gate import Check, Gate
+from encaudit.gate.rules import EVERY, key_of
 from encaudit.report.gate_words import status
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -76,16 +77,34 @@ def _result(check: Check, rule: int, gate: Gate) -> dict[str, Any]:
 
 def _location(check: Check, gate: Gate) -> dict[str, Any]:
     """Return the file that the rules or accepted values stand in: GitHub shows no result without one."""
-    named = gate.provenance.get("config") or gate.provenance.get("baseline") or gate.provenance.get("report")
+    named = str(gate.provenance.get("config") or gate.provenance.get("baseline") or gate.provenance.get("report"))
     return {
-        "physicalLocation": {"artifactLocation": {"uri": _uri(str(named))}, "region": {"startLine": 1}},
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(named)},
+            "region": {"startLine": _line_of(check, named) if gate.provenance.get("config") else 1},
+        },
         "logicalLocations": [{"fullyQualifiedName": check.id, "kind": "member"}],
     }
 
 
+def _line_of(check: Check, config: str) -> int:
+    """Return the line that the rule stands in; the first where it is the preset's."""
+    try:
+        lines = Path(config).read_text(encoding="utf-8").splitlines()
+    except OSError:  # it was read before; where it has gone since, the results still stand
+        return 1
+    for key in (key_of(check.metric, check.transform), key_of(check.metric, EVERY)):
+        for number, line in enumerate(lines, 1):
+            if line.strip().strip("\"'").startswith(key):
+                return number
+    return 1
+
+
 def _uri(path: str) -> str:
-    """Return a path relative to the working directory where it lies below it, as a URI reference."""
+    """Return a path relative to the repository (or else the working directory) it lies in, as a URI reference."""
     absolute = Path(path).absolute()
-    if absolute.is_relative_to(Path.cwd()):
-        return quote(str(PurePosixPath(absolute.relative_to(Path.cwd()))))
+    here = Path.cwd()
+    top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+    if absolute.is_relative_to(top):
+        return quote(str(PurePosixPath(absolute.relative_to(top))))
     return absolute.as_uri()

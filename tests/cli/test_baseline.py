@@ -50,7 +50,7 @@ def test_one_that_is_there_is_replaced_on_demand_alone_and_what_changes_is_shown
     assert run(monkeypatch, new, "-o", tmp_path / "b.json", "--update") == 0
     said = capsys.readouterr().err.splitlines()
     assert "seed: 3 -> 5" in said
-    assert "displacement_ratio@roll1: 0.3 [0.29, 0.31] -> 0.4 [0.39, 0.41]" in said
+    assert "displacement_ratio@roll1: 0.3 [0.29, 0.31] -> 0.4 [0.39, 0.41] (worse)" in said
     assert "active_units: 4 [3.99, 4.01] -> not there" in said
     assert not any(line.startswith("elbo") for line in said)
     assert read_baseline(tmp_path / "b.json").report.provenance["seed"] == 5

@@ -40,7 +40,7 @@ def test_what_changed_is_told_value_by_value() -> None:
     old = report(0.3, measurement("pair_auc", "no time"))
     new = without(report(0.4), "active_units", None)
     rows = {name: (was, now) for name, was, now in changed_values(old, new)}
-    assert rows["displacement_ratio@roll1"] == ("0.3 [0.29, 0.31]", "0.4 [0.39, 0.41]")
+    assert rows["displacement_ratio@roll1"] == ("0.3 [0.29, 0.31]", "0.4 [0.39, 0.41] (worse)")
     assert rows["pair_auc@roll1"] == ("skipped: no time", "not there")
     assert rows["active_units"][1] == "not there"
     assert "elbo" not in rows
@@ -81,3 +81,13 @@ def test_another_particle_set_under_the_same_hash_is_refused() -> None:
         refuse_incomparable(baseline, report(), replace(particles(), of=199))
     with pytest.raises(InputError, match="particle set: image 0 in the baseline, 1 images of the baseline missing"):
         refuse_incomparable(baseline, report(), particles().take(rows[1:]))
+
+
+def test_the_images_that_alone_have_an_elbo_are_kept_in_the_sample() -> None:
+    n = 5_000
+    elbo = np.full(n, np.nan)
+    elbo[np.arange(0, n, 25)] = -50.0
+    columns = {"elbo": elbo, "roll1/displacement": np.ones(n), "roll1/random_distance": np.ones(n)}
+    kept = accept(report(), Particles(np.arange(n), None, columns, of=n)).particles
+    assert kept is not None and len(kept) == 2_000
+    assert np.isfinite(kept.columns["elbo"]).sum() == n // 25

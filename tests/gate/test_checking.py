@@ -1,5 +1,6 @@
 """A gate lets through what is as good, stops what is worse, and refuses what cannot be compared."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from encaudit.errors import EncauditError, InputError
 from encaudit.gate import Baseline, Config, Gate, Waiver, accept, check_report
 from encaudit.gate.rules import Allowance, Rule
 from encaudit.paired import Particles
-from encaudit.results import Report
+from encaudit.results import Finding, Report
 from tests.gate.audits import measurement, particles, report, without
 
 TODAY = date(2026, 6, 15)
@@ -110,11 +111,25 @@ def test_without_particles_a_comparison_is_wider_and_says_so(missing: str) -> No
 def test_too_few_images_for_an_interval_decide_nothing_and_say_so() -> None:
     few = particles(0.5).take(particles().index[:10])
     baseline = Baseline(report(0.3), particles(0.3).take(particles().index[:10]))
-    gate = gate_of(
-        report(0.5), rules={KEY: Rule(max_increase=Allowance(0.1, by_interval=True))}, particles=few, baseline=baseline
-    )
-    assert gate.checks[0].outcome == "skipped" and gate.passed
-    assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "warning")]
+    by_interval = Rule(max_increase=Allowance(0.1, by_interval=True))
+    held = {f"displacement_ratio@{spec}": Rule(max=1.0) for spec in ("roll1", "rot90")}
+    other = {"elbo": by_interval}
+    gate = gate_of(report(0.5), rules=held | other, particles=few, baseline=baseline)
+    assert [check.outcome for check in gate.checks] == ["passed", "passed", "skipped"] and gate.passed
+    assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "note")]
+    with pytest.raises(InputError, match=r"1 of 1 checks of level error cannot be decided: .* Audit more images"):
+        gate_of(report(0.5), rules=other, particles=few, baseline=baseline)
+
+
+def test_what_the_report_warns_of_and_the_baseline_did_not_is_handed_on() -> None:
+    wrong = Finding("saved-z-differs", "warning", "These are probably not the images of the run.")
+    dead = Finding("collapsed-posterior", "warning", "The posterior has collapsed.")
+    rules = {KEY: Rule(max=1.0)}
+    now = replace(report(), findings=[wrong, Finding("metadata-read", "note", "Read.")])
+    assert [one.code for one in gate_of(now, report(), rules).findings] == ["saved-z-differs"]
+    assert not gate_of(now, now, rules).findings
+    (of_baseline,) = gate_of(report(), replace(report(), findings=[dead]), rules).findings
+    assert of_baseline.code == "baseline-collapsed-posterior" and "may fail beside it" in of_baseline.text
 
 
 def test_a_warning_does_not_fail_the_gate() -> None:

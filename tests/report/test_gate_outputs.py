@@ -66,6 +66,7 @@ def test_json_holds_everything() -> None:
     found = json.loads(to_json(gate(*ALL)))
     assert found["schema"] == 1 and found["passed"] is False and found["exit_code"] == 1
     assert found["counts"] == {"passed": 1, "failed": 1, "warned": 1, "waived": 1, "skipped": 1}
+    assert [one.pop("status") for one in found["checks"]] == ["passed", "skipped", "waived", "warning", "failed"]
     assert [Check(**one) for one in found["checks"]] == ALL
     assert found["findings"][0]["code"] == "waiver-stale" and found["provenance"] == PROVENANCE
 
@@ -106,6 +107,17 @@ def test_sarif_shows_what_failed_warned_or_was_waived_at_the_accepted_values() -
     assert place == {"uri": "ci/base%20line.json"}
 
 
+def test_sarif_points_at_the_rule_in_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "nets").mkdir()
+    rules = tmp_path / "encaudit.toml"
+    rules.write_text('preset = "none"\n\n[rules]\n"displacement_ratio@*" = { max = 0.4 }\n')
+    monkeypatch.chdir(tmp_path / "nets")
+    told = replace(gate(FAILED), provenance=PROVENANCE | {"config": str(rules)})
+    place = json.loads(to_sarif(told))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "encaudit.toml"}, "region": {"startLine": 4}}
+
+
 @pytest.mark.parametrize("found", GATES)
 def test_the_public_schemas_take_both(found: Gate, shared_data: Path) -> None:
     schemas = shared_data / "schemas"
@@ -125,6 +137,8 @@ def test_markdown_folds_away_what_passed_and_keeps_its_table() -> None:
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in rows} == {7}
     assert "<table>" not in text and "&lt;has>" in text
+    calling = to_markdown(gate(replace(FAILED, text="See [here](http://x), @somebody `now`.")))
+    assert "@somebody" not in calling and "[here]" not in calling
 
 
 def test_the_console_says_what_did_not_pass_and_why_the_worst_first() -> None:
@@ -132,8 +146,11 @@ def test_the_console_says_what_did_not_pass_and_why_the_worst_first() -> None:
     print_gate(gate(*ALL), stream)
     lines = stream.getvalue().splitlines()
     assert lines[0] == "failed   displacement_ratio@roll1/max_increase: It rose."
-    assert [line.split()[0] for line in lines] == ["failed", "warning", "waived", "skipped", "passed", "warning", "The"]
-    assert lines[-1] == "The gate is NOT passed: 1 passed, 1 failed, 1 warned, 1 waived, 1 skipped of 5 checks."
+    first = [line.split()[0] for line in lines[:7]]
+    assert first == ["failed", "warning", "waived", "skipped", "passed", "warning", "The"]
+    assert lines[6] == "The gate is NOT passed: 1 passed, 1 failed, 1 warned, 1 waived, 1 skipped of 5 checks."
+    told = " ".join(" ".join(lines[7:]).split())
+    assert "encaudit explain displacement_ratio" in told and f'id = "{FAILED.id}"' in told
 
 
 def test_a_gate_that_is_passed_says_so() -> None:

@@ -54,9 +54,10 @@ def test_the_example_of_rules_is_one(tmp_path: Path) -> None:
 
 def test_the_snippets_for_ci_are_yaml_and_name_inputs_that_the_action_has() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", GATE, re.DOTALL)
-    github, gitlab, hooks = map(yaml.safe_load, blocks)
+    github, steps, gitlab, hooks = map(yaml.safe_load, blocks)
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
-    assert set(github["jobs"]["gate"]["steps"][-1]["with"]) <= set(inputs)
+    used = [step["with"] for step in (*github["jobs"]["gate"]["steps"], *steps) if "encaudit" in step.get("uses", "")]
+    assert len(used) == 2 and set().union(*used) <= set(inputs)
     assert gitlab["encoder"]["artifacts"]["reports"]["junit"] in gitlab["encoder"]["script"][-1]
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert hooks["repos"][0]["hooks"][0]["id"] == hook["id"]

@@ -7,13 +7,16 @@ import ast
 import inspect
 import re
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from encaudit.errors import UnknownNameError
+from encaudit.errors import InputError, UnknownNameError
 from encaudit.metrics import ENCODER_METRICS, METRICS
+from encaudit.registry import Registry
 from encaudit.transforms import TRANSFORMS
 from encaudit.verdicts import RULES
 from encaudit.verdicts.rules import Rule
@@ -111,33 +114,64 @@ class Entry:
     name: str
     kind: str
     text: str
+    unusable: str = ""  # why there is nothing to say of it: a plug-in that cannot be loaded
+
+
+def entries() -> dict[str, Entry]:
+    """Return everything that has a name, by kind and in the order in which reports have it; then that of plug-ins."""
+    found = {entry.name: entry for entry in _built_in()}
+    for entry in (
+        *_of_plug_ins(METRICS, METRIC, lambda name: METRICS.get(name).explanation),
+        *_of_plug_ins(ENCODER_METRICS, ALONE, lambda name: ENCODER_METRICS.get(name).explanation),
+        *_of_plug_ins(TRANSFORMS, TRANSFORM, _of_transform),
+    ):
+        found.setdefault(entry.name, entry)
+    return found
 
 
 @cache
-def entries() -> dict[str, Entry]:
-    """Return everything that has a name, by kind and in the order in which reports have it."""
+def _built_in() -> tuple[Entry, ...]:
     listed = [Entry(rule.code, VERDICT, _of_rule(rule)) for rule in RULES]
-    listed += [Entry(name, METRIC, METRICS.get(name).explanation) for name in METRICS]
+    listed += [Entry(name, METRIC, METRICS.get(name).explanation) for name in METRICS.built_in]
     listed += [Entry(name, METRIC, _docstring(place)) for name, place in ELSEWHERE[METRIC].items()]
-    listed += [Entry(name, ALONE, ENCODER_METRICS.get(name).explanation) for name in ENCODER_METRICS]
+    listed += [Entry(name, ALONE, ENCODER_METRICS.get(name).explanation) for name in ENCODER_METRICS.built_in]
     listed += [Entry(name, ALONE, _docstring(place)) for name, place in ELSEWHERE[ALONE].items()]
     listed += [Entry(name, METRIC, text) for name, text in DERIVED.items()]
     listed += [Entry(name, RUNS, _docstring(place)) for name, place in ELSEWHERE[RUNS].items()]
     for name, role in CONTROLS.items():
-        how = [_of_transform(name)] if name in set(TRANSFORMS) else []
+        how = [_of_transform(name)] if name in TRANSFORMS.built_in else []
         listed.append(Entry(name, CONTROL, "\n\n".join([role, *how])))
-    listed += [Entry(name, TRANSFORM, _of_transform(name)) for name in TRANSFORMS if name not in CONTROLS]
-    return {entry.name: entry for entry in listed}
+    listed += [Entry(name, TRANSFORM, _of_transform(name)) for name in TRANSFORMS.built_in if name not in CONTROLS]
+    return tuple({entry.name: entry for entry in listed}.values())
+
+
+def _of_plug_ins(registry: Registry[Any], kind: str, describe: Callable[[str], str]) -> list[Entry]:
+    """Return an entry for each plug-in; a broken one is no reason to say nothing of other names."""
+    try:
+        names = [name for name in registry if name not in registry.built_in]
+    except InputError:  # a name that is taken: an audit says so
+        return []
+    listed = []
+    for name in names:
+        try:
+            text, unusable = f"{describe(name)}\n\nThis is one {registry.origin(name)}.", ""
+        except InputError as error:
+            text, unusable = "", str(error)
+        listed.append(Entry(name, kind, text, unusable))
+    return listed
 
 
 def explain(name: str) -> str:
     """Return what there is to say of a name; of a spec such as ``roll5+rot90:frame=array``, of its transforms.
 
-    Raises UnknownNameError with the nearest name.
+    Raises UnknownNameError with the nearest name; InputError for a plug-in that cannot be loaded.
     """
     known = entries()
     family = next((one for one in FAMILIES if name.startswith(f"{one}_")), name)
-    found = [known[one] for one in ([family] if family in known else _transforms_of(name))]
+    found = [known[one] for one in ([family] if family in known else _transforms_of(name, known))]
+    for entry in found:
+        if entry.unusable:
+            raise InputError(entry.unusable)
     return "\n\n".join(_titled("#", entry) for entry in found)
 
 
@@ -150,12 +184,12 @@ def names_by_kind() -> str:
 
 
 def page() -> str:
-    """Return all of it as one Markdown page."""
+    """Return all of it as one Markdown page; of encaudit alone, whatever plug-ins are installed here."""
     parts = [
         "# What the names mean",
         "Made from the code by `python -m encaudit.explain docs/reference.md`; `encaudit explain NAME` prints one.",
     ]
-    for kind, of_kind in groupby(entries().values(), lambda entry: entry.kind):
+    for kind, of_kind in groupby(_built_in(), lambda entry: entry.kind):
         parts += [f"## {kind}", OPENING[kind]]
         parts += [_titled("###", *alike) for _, alike in groupby(of_kind, lambda entry: entry.text)]
     return "\n\n".join(parts) + "\n"
@@ -166,15 +200,16 @@ def _titled(level: str, *alike: Entry) -> str:
     return f"{level} {', '.join(entry.name for entry in alike)}\n\n{alike[0].text}"
 
 
-def _transforms_of(spec: str) -> list[str]:
+def _transforms_of(spec: str, known: Mapping[str, Entry]) -> list[str]:
+    transforms = {*TRANSFORMS.built_in, *(name for name, entry in known.items() if entry.kind == TRANSFORM)}
     found = []
     for part in spec.split("+"):
         name = part.partition(":")[0].strip()
         glued = re.sub(r"-?[0-9]+$", "", name)
-        known = next((one for one in (name, glued) if one in set(TRANSFORMS)), None)
-        if known is None:
-            raise UnknownNameError("name", spec, entries())
-        found.append(known)
+        meant = next((one for one in (name, glued) if one in transforms), None)
+        if meant is None:
+            raise UnknownNameError("name", spec, known)
+        found.append(meant)
     return list(dict.fromkeys(found))
 
 

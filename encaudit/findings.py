@@ -7,7 +7,7 @@ from encaudit.encoders.saved_z import SavedZ
 from encaudit.encoders.table import TABLE
 from encaudit.encoders.training_data import TrainingData
 from encaudit.images.metadata import Metadata
-from encaudit.probe import Rounding
+from encaudit.probe import NO_LATENT, Rounding
 from encaudit.results import Encodings, Finding, Measurement, Summary
 from encaudit.types import Decoder, Stack
 
@@ -23,7 +23,7 @@ UNJUDGED = frozenset({CONSTANT_ENCODER, COLLAPSED_POSTERIOR})
 
 
 def of_the_images(encodings: Encodings) -> list[Finding]:
-    """Too few, or left out."""
+    """Too few; left out because of their pixels; or left out because the encoder gave them no number."""
     found = []
     n = len(encodings.reference)
     if n < FEW_IMAGES:
@@ -35,18 +35,35 @@ def of_the_images(encodings: Encodings) -> list[Finding]:
                 "and add images.",
             )
         )
-    if encodings.left_out:
-        listed = "; ".join(f"image {row}: {why}" for row, why in list(encodings.left_out.items())[:NAMED])
-        more = len(encodings.left_out) - NAMED
+    at_fault = {row: why for row, why in encodings.left_out.items() if not why.startswith(NO_LATENT)}
+    without = {row: why for row, why in encodings.left_out.items() if row not in at_fault}
+    if at_fault:
         found.append(
             Finding(
                 "images-left-out",
                 "warning",
-                f"{len(encodings.left_out)} images were left out of everything: {listed}"
-                f"{f'; and {more} more' if more > 0 else ''}.",
+                f"{len(at_fault)} images were left out of everything: {_listed(at_fault)}.",
+            )
+        )
+    if without:
+        asked = n + len(without)
+        found.append(
+            Finding(
+                "encoder-not-finite",
+                "warning",
+                f"The encoder gave no finite number (NaN or infinite) for {len(without)} of {asked} images whose own "
+                f"pixels are all finite: {_listed(without)}. They are left out of everything, and the values below are "
+                "of the others alone. The encoder is at fault, not these images: mend it before you trust or accept "
+                "this report.",
             )
         )
     return found
+
+
+def _listed(left_out: dict[int, str]) -> str:
+    more = len(left_out) - NAMED
+    listed = "; ".join(f"image {row}: {why}" for row, why in list(left_out.items())[:NAMED])
+    return f"{listed}{f'; and {more} more' if more > 0 else ''}"
 
 
 def of_the_latents(encodings: Encodings, measurements: list[Measurement]) -> list[Finding]:

@@ -60,6 +60,15 @@ class Registry(Generic[T]):
             self._loaded[entry] = self._load(entry)
         return self._loaded[entry]
 
+    def origin(self, name: str) -> str:
+        """Return where what has this name comes from: "of the plug-in NAME VERSION (MODULE:WHAT)"; "" for built-in."""
+        entry = None if name in self._known else self._plug_ins().get(name)
+        return "" if entry is None else _origin(entry)
+
+    def whose(self, name: str) -> str:
+        """Return the subject of a sentence about what has this name, with the distribution that it comes from."""
+        return f"The {self.kind.replace('_', ' ')} {name} {self.origin(name)}".rstrip()
+
     def _load(self, entry: EntryPoint) -> T:
         try:
             found: Any = entry.load()
@@ -84,12 +93,16 @@ class Registry(Generic[T]):
         return found
 
     def _whose(self, entry: EntryPoint) -> str:
-        return f"The {self.kind.replace('_', ' ')} {entry.name} of the plug-in {_distribution(entry)} ({entry.value})"
+        return f"The {self.kind.replace('_', ' ')} {entry.name} {_origin(entry)}"
 
 
 @lru_cache(maxsize=32)
 def _entry_points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001 (what was found there)
     return tuple(entry_points(group=group))
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"of the plug-in {_distribution(entry)} ({entry.value})"
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from encaudit import findings
 from encaudit.metrics import measure
-from encaudit.probe import Rounding
+from encaudit.probe import NO_LATENT, Rounding
 from encaudit.results import Encodings, Latents, Measurement, Summary
 
 
@@ -33,6 +33,19 @@ def test_images_that_were_left_out_are_listed_up_to_ten() -> None:
     found = findings.of_the_images(encodings(np.zeros((30, 2)), left_out=dict.fromkeys(range(12), "all pixels are 0")))
     assert [one.code for one in found] == ["images-left-out"]
     assert "image 9: all pixels are 0; and 2 more" in found[0].text
+
+
+def test_what_the_encoder_gave_no_number_for_is_not_blamed_on_the_images() -> None:
+    left_out = (
+        {1: "3 pixels are not finite"} | dict.fromkeys(range(2, 29), NO_LATENT) | {30: f"{NO_LATENT} under roll1"}
+    )
+    images, encoder = findings.of_the_images(encodings(np.zeros((120, 2)), left_out=left_out))
+    assert images.code == "images-left-out"
+    assert images.text == "1 images were left out of everything: image 1: 3 pixels are not finite."
+    assert encoder.code == "encoder-not-finite"
+    assert "no finite number (NaN or infinite) for 28 of 148 images whose own pixels are all finite" in encoder.text
+    assert "image 1:" not in encoder.text
+    assert "mend it before you trust or accept" in encoder.text
 
 
 @pytest.mark.parametrize(("covered", "code"), [(0.3, "narrow-posterior"), (0.95, None), (0.999, "wide-posterior")])

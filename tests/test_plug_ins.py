@@ -13,6 +13,7 @@ import pytest
 from encaudit.encoders import open_encoder
 from encaudit.encoders.planted import PowerSpectrum
 from encaudit.errors import InputError, UnknownNameError
+from encaudit.explain import explain, names_by_kind, page
 from encaudit.images import open_stack
 from encaudit.metrics import METRICS, measure
 from encaudit.probe import encode_stack
@@ -75,7 +76,10 @@ def test_an_encoder_may_be_named_by_option_and_by_prefix(tmp_path: Path) -> None
     by_prefix = open_encoder("moments:3")
     by_option = open_encoder("3", kind="moments")
     assert by_prefix.kind == by_option.kind == "moments"
-    with pytest.raises(InputError, match="The plug-in encoder moments, asked for 'x', raised ValueError"):
+    with pytest.raises(
+        InputError,
+        match=r"The encoder moments of the plug-in encaudit-example 0\.1 .*, asked for 'x', raised ValueError",
+    ):
         open_encoder("moments:x")
     with pytest.raises(UnknownNameError, match="Did you mean 'moments'"):
         open_encoder("3", kind="moment")
@@ -133,8 +137,11 @@ def test_a_metric_that_raises_or_returns_something_else_is_named(
     )
     monkeypatch.syspath_prepend(tmp_path)
     for name, said in [
-        ("raising", "The metric raising of a plug-in raised ZeroDivisionError: division by zero"),
-        ("short", r"returned values of shape \(3,\) for 20 images"),
+        (
+            "raising",
+            r"The metric raising of the plug-in their-metrics 0\.1 \(\S+:raising\) raised ZeroDivisionError: division",
+        ),
+        ("short", r"their-metrics 0\.1 .*returned values of shape \(3,\) for 20 images"),
         ("plain", "returned a int for 20 images"),
         ("taken", "it writes the column 'rank', which a built-in metric writes"),
     ]:
@@ -173,9 +180,69 @@ def test_a_transform_that_raises_is_named(images: Path, tmp_path: Path, monkeypa
     places = {"fails": "their_code_transforms:Fails", "drops": "their_code_transforms:Drops"}
     installed(monkeypatch, tmp_path / "site", "their-transforms", transforms=places)
     stack, encoder = open_stack(images), PowerSpectrum()
-    with pytest.raises(InputError, match=r"The transform roll1\+fails raised ZeroDivisionError"):
+    with pytest.raises(
+        InputError, match=r"roll1\+fails, with fails of the plug-in their-transforms 0\.1 \(\S+:Fails\), raised ZeroDiv"
+    ):
         encode_stack(encoder, stack, [parse_transform("roll1+fails")], seed=0)
     with pytest.raises(
-        InputError, match="The transform drops returned images of shape 3 x 12 x 12 for images of shape 30 x 12 x 12"
+        InputError,
+        match=r"drops of the plug-in their-transforms 0\.1 .* images of shape 3 x 12 x 12 for images of shape 30",
     ):
         encode_stack(encoder, stack, [parse_transform("drops")], seed=0)
+
+
+def test_a_transform_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "their_code_picky.py").write_text(
+        "from dataclasses import dataclass\nfrom encaudit.transforms import Deterministic\n"
+        "@dataclass(frozen=True)\nclass Picky(Deterministic):\n    name, example = 'picky', 'picky:px=1'\n"
+        "    px: int = 1\n    def __post_init__(self): assert self.px == 1, 'one or nothing'\n"
+        "    def moved(self, batch): return batch\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    installed(monkeypatch, tmp_path / "site", "their-transforms", transforms={"picky": "their_code_picky:Picky"})
+    with pytest.raises(
+        InputError, match=r"picky:px=2 of the plug-in their-transforms 0\.1 .*one or nothing.*picky:px=1"
+    ):
+        parse_transform("picky:px=2")
+
+
+@pytest.mark.usefixtures("example")
+def test_an_encoder_that_raises_on_images_is_named(images: Path) -> None:
+    encoder = open_encoder("moments:7").encoder  # 12 rows do not part into seven bands
+    with pytest.raises(InputError, match=r"moments:7 of the plug-in encaudit-example 0\.1 .* raised RuntimeError"):
+        encode_stack(encoder, open_stack(images), [], seed=0)
+
+
+@pytest.mark.usefixtures("example")
+def test_names_of_plug_ins_are_explained_with_their_distribution() -> None:
+    assert "along the latent axis on which it moves farthest" in explain("farthest_step")
+    assert "Adds to every pixel." in explain("brighten:by=0.5")
+    assert "How far from the middle" in explain("cloud_radius")
+    for name in ("farthest_step", "brighten", "cloud_radius"):
+        assert "of the plug-in encaudit-example 0.1" in explain(name)
+        assert name in names_by_kind()
+
+
+@pytest.mark.usefixtures("example")
+def test_the_committed_page_has_no_plug_ins(tmp_path: Path) -> None:
+    assert page() == (Path(__file__).parent.parent / "docs" / "reference.md").read_text()
+
+
+@pytest.mark.parametrize("kind", ["metrics", "encoder_metrics", "transforms"])
+def test_a_broken_plug_in_leaves_other_names_explained(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = explain("roll5"), explain("pair_auc"), explain("scatters"), explain("active_units")
+    installed(monkeypatch, tmp_path / "site", "their-code", **{kind: {"swirl": "nowhere_to_be_found:swirl"}})
+    assert (explain("roll5"), explain("pair_auc"), explain("scatters"), explain("active_units")) == sound
+    assert "swirl" in names_by_kind()
+    with pytest.raises(InputError, match=r"swirl of the plug-in their-code 0\.1 .* cannot be used"):
+        explain("swirl")
+    with pytest.raises(UnknownNameError, match="Did you mean 'swirl'"):
+        explain("swirll")
+
+
+def test_a_plug_in_that_takes_a_name_leaves_others_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = explain("roll5"), explain("pair_auc")
+    installed(monkeypatch, tmp_path / "site", "their-code", metrics={"pair_auc": "json:dumps"})
+    assert (explain("roll5"), explain("pair_auc")) == sound

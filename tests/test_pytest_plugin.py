@@ -123,3 +123,55 @@ def test_rules_of_a_file_count(pytester: pytest.Pytester) -> None:
         )
         run(pytester, "--encaudit-update")
         run(pytester).assert_outcomes(**{outcome: 1})
+
+
+IN_CLASSES = """
+import numpy as np
+from encaudit.encoders.planted import PowerSpectrum, Hash
+
+def check(encaudit_baseline, encoder):
+    images = np.random.default_rng(0).normal(size=(30, 12, 12)).astype("float32")
+    encaudit_baseline.check(encoder, images, "roll1")
+
+class TestA:
+    def test_encoder(self, encaudit_baseline):
+        check(encaudit_baseline, PowerSpectrum())
+
+class TestB:
+    class TestInner:
+        def test_encoder(self, encaudit_baseline):
+            check(encaudit_baseline, Hash())
+"""
+
+
+def test_tests_of_the_same_name_in_two_classes_have_a_baseline_each(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_net=IN_CLASSES)
+    run(pytester, "--encaudit-update").assert_outcomes(passed=2)
+    assert {path.name for path in pytester.path.glob("*.json")} == {
+        "test_net.TestA.test_encoder.encaudit-baseline.json",
+        "test_net.TestB.TestInner.test_encoder.encaudit-baseline.json",
+    }
+    run(pytester).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("ids", [["a/b", "a:b"], ["x" * 200 + "1", "x" * 200 + "2"]], ids=["characters", "length"])
+def test_two_tests_that_would_share_a_file_are_refused(pytester: pytest.Pytester, ids: list[str]) -> None:
+    pytester.makepyfile(
+        test_net=f"""
+import numpy as np, pytest
+from encaudit.encoders.planted import PowerSpectrum
+
+@pytest.mark.parametrize("width", [2, 3], ids={ids})
+def test_encoder(encaudit_baseline, width):
+    images = np.random.default_rng(0).normal(size=(30, 12, 12)).astype("float32")
+    encaudit_baseline.check(PowerSpectrum(width), images, "roll1")
+"""
+    )
+    result = run(pytester, "--encaudit-update")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*is the baseline of another test of this session too (pytest *test_encoder*"])
+    (written,) = pytester.path.glob("*.json")
+    assert (
+        json.loads(written.read_text())["report"]["provenance"]["checkpoint"]["latent_dim"]
+        == PowerSpectrum(2).latent_dim
+    )

@@ -10,7 +10,10 @@ from torch import Tensor
 from encaudit.encoders.calling import mean_over_places
 
 # Names under which networks return a posterior; the second may be missing.
-POSTERIORS = (("mu", "logvar"), ("mu", "log_var"), ("mean", "logvar"), ("z_mean", "z_log_var"))
+POSTERIORS = (
+    *((mean, doubt) for mean in ("mu", "mean") for doubt in ("logvar", "log_var")),
+    *(("z_mean", doubt) for doubt in ("z_log_var", "z_logvar")),
+)
 POOLED, PLACES = "pooler_output", "last_hidden_state"
 NAMES = frozenset({"latent_dist", POOLED, PLACES, *(mu for mu, _ in POSTERIORS)})
 

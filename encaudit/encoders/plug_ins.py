@@ -36,7 +36,8 @@ def named_plug_in(name: str) -> tuple[str, str] | None:
 def open_plug_in(kind: str, rest: str, device: str) -> OpenedEncoder:
     """Let a plug-in open what it is asked for; InputError where it cannot, or returns no encoder."""
     opener = ENCODERS.get(kind)
-    with their_code(f"The plug-in encoder {kind}, asked for {rest!r},", passing=EncauditError):
+    with their_code(f"{ENCODERS.whose(kind)}, asked for {rest!r},", passing=EncauditError):
         built = opener(rest)
-    encoder = opened_object(built, f"{kind}:{rest}" if rest else kind, device)
+    named = f"{kind}:{rest}" if rest else kind
+    encoder = opened_object(built, f"{named} {ENCODERS.origin(kind)}", device)
     return OpenedEncoder(encoder, kind, Path(rest) if rest and Path(rest).is_file() else None)

@@ -25,10 +25,14 @@ class BaselineCheck:
     """Compares encoders with accepted ones, whose baselines lie in ``folder`` under ``name`` + SUFFIX.
 
     With ``update`` it accepts what it is given and writes the file. ``typed`` is the command that runs this test.
+    ``checked`` is shared by the tests of a session: which of them, by its command, each file belongs to.
     """
 
-    def __init__(self, folder: Path, name: str, *, update: bool, typed: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, *, update: bool, typed: str, checked: dict[Path, str] | None = None
+    ) -> None:
         self._folder, self._name, self._update, self._typed = folder, name, update, typed
+        self._checked = {} if checked is None else checked
         self._used: set[Path] = set()
 
     def check(
@@ -53,6 +57,12 @@ class BaselineCheck:
         if path in self._used:
             raise InputError(f"{path.name} was checked already in this test. Give each check a name=... of its own.")
         self._used.add(path)
+        owner = self._checked.setdefault(path, self._typed)
+        if owner != self._typed:
+            raise InputError(
+                f"{path.name} is the baseline of another test of this session too ({owner}): one would overwrite the "
+                "other. Give the test another name, its parameters shorter ids, or this check a name=... of its own."
+            )
         if not self._update and not path.exists():
             raise AssertionError(
                 f"There is no baseline {path} yet. To accept this encoder as it is, type\n    {self._typed} {UPDATE}\n"

@@ -23,7 +23,7 @@ def _adopted(name: str, found: Any) -> Metric:
     columns = {METRICS.get(one).column for one in METRICS.built_in} | {"random_distance", "stability"}
     if found.column is not None and found.column in columns:
         raise TypeError(f"it writes the column {found.column!r}, which a built-in metric writes")
-    return replace(found, evaluate=_guarded(name, found.evaluate))
+    return replace(found, evaluate=_guarded(METRICS, name, found.evaluate))
 
 
 def _adopted_of_encoder(name: str, found: Any) -> EncoderMetric:
@@ -32,7 +32,7 @@ def _adopted_of_encoder(name: str, found: Any) -> EncoderMetric:
             f"it is a {type(found).__name__}; expected a function under @encaudit.metrics.encoder_metric(...)"
         )
     _refuse_another_name(name, found.name)
-    return replace(found, evaluate=_guarded(name, found.evaluate))
+    return replace(found, evaluate=_guarded(ENCODER_METRICS, name, found.evaluate))
 
 
 def _refuse_another_name(name: str, own: str) -> None:
@@ -40,7 +40,7 @@ def _refuse_another_name(name: str, own: str) -> None:
         raise TypeError(f"it calls itself {own!r}; expected the name of its entry point, {name!r}")
 
 
-def _guarded(name: str, evaluate: Callable[[Of], Any]) -> Callable[[Of], Any]:
+def _guarded(registry: Registry[Any], name: str, evaluate: Callable[[Of], Any]) -> Callable[[Of], Any]:
     """Hold what a plug-in computes to what a metric returns; whatever else it does is one sentence of ours."""
 
     @wraps(evaluate)
@@ -52,16 +52,15 @@ def _guarded(name: str, evaluate: Callable[[Of], Any]) -> Callable[[Of], Any]:
         except Exception as error:  # somebody's code can raise anything
             said = " ".join(str(error).split())
             raise InputError(
-                f"The metric {name} of a plug-in raised {type(error).__name__}: {said} (in {evaluate.__module__}). "
-                "Mend it, or uninstall the plug-in."
+                f"{registry.whose(name)} raised {type(error).__name__}: {said}. Mend it, or uninstall the plug-in."
             ) from error
         values = result.values if isinstance(result, PerImage) else None
         fits = values is None or (isinstance(values, np.ndarray) and values.shape == (len(of),))
         if not isinstance(result, PerImage | WholeSet | Skipped) or not fits:
             shown = f"values of shape {np.shape(values)}" if values is not None else f"a {type(result).__name__}"
             raise InputError(
-                f"The metric {name} of a plug-in returned {shown} for {len(of)} images (in {evaluate.__module__}); "
-                f"expected PerImage with values of shape ({len(of)},), WholeSet or Skipped."
+                f"{registry.whose(name)} returned {shown} for {len(of)} images; expected "
+                f"PerImage with values of shape ({len(of)},), WholeSet or Skipped."
             )
         return result
 

@@ -2,6 +2,7 @@
 
 from encaudit.probe.batch_size import images_at_once
 from encaudit.probe.chunks import KeptChunks, divided, kept_in, take_up
+from encaudit.probe.collected import NO_LATENT
 from encaudit.probe.one_pass import encode_stack
 from encaudit.probe.ranks import ALONE, Ranks, joined
 from encaudit.probe.rounding import Rounding, rounding_of
@@ -9,6 +10,7 @@ from encaudit.probe.sample import NO_SAMPLE, Sample, sample_rows
 
 __all__ = [
     "ALONE",
+    "NO_LATENT",
     "NO_SAMPLE",
     "KeptChunks",
     "Ranks",

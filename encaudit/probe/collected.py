@@ -15,6 +15,7 @@ Key = tuple[str, bool]  # of one encoding: the per-image transform, and whether 
 REFERENCE: Key = ("reference", False)
 CONTRAST = "contrast"
 LEFT_OUT, WHY = "left-out/index", "left-out/reason"
+NO_LATENT = "the encoder's latent is not finite"  # how the reason starts where the image is not at fault
 
 # What one chunk gave. For each encoding that covers any of its images KEY/mu, KEY/index and, where there is one,
 # KEY/logvar; the contrast of those of the reference; and which images were left out, and why.
@@ -108,13 +109,13 @@ def join(keys: Iterable[Key], chunks: Sequence[Arrays]) -> tuple[dict[Key, Laten
     }
     contrast = _concatenated(CONTRAST, chunks).astype(np.float64)
     bad: set[int] = set()
-    for (spec, _), latent in latents.items():
+    for (spec, untrained), latent in latents.items():
         good = np.isfinite(latent.mu).all(axis=1)
         if latent.logvar is not None:
             good &= np.isfinite(latent.logvar).all(axis=1)
         for row in map(int, latent.index[~good]):
             if row not in bad:
-                left_out[row] = f"the encoder's latent is not finite{_under(spec)}"
+                left_out[row] = f"{NO_LATENT}{' with untrained weights' * untrained}{_under(spec)}"
             bad.add(row)
     if len(bad) == len(reference):
         raise InputError(

@@ -2,7 +2,7 @@
 
 from encaudit.encoders.their_code import their_code
 from encaudit.errors import EncauditError, InputError
-from encaudit.transforms import Chain, SpecTransform
+from encaudit.transforms import TRANSFORMS, Chain, SpecTransform
 from encaudit.types import ImageBatch
 
 OURS = "encaudit.transforms."
@@ -13,12 +13,21 @@ def moved_by(transform: SpecTransform, batch: ImageBatch, seed: int) -> ImageBat
     parts = transform.parts if isinstance(transform, Chain) else (transform,)
     if all(type(part).__module__.startswith(OURS) for part in parts):
         return transform(batch, seed=seed)
-    with their_code(f"The transform {transform}", passing=EncauditError):
+    whose = _whose(transform, parts)
+    with their_code(whose, passing=EncauditError):
         moved = transform(batch, seed=seed)
     if not isinstance(moved, ImageBatch) or moved.images.shape != batch.images.shape:
         found = _times(moved) if isinstance(moved, ImageBatch) else f"a {type(moved).__name__}"
-        raise InputError(f"The transform {transform} returned {found} for {_times(batch)}; expected one for each.")
+        raise InputError(f"{whose} returned {found} for {_times(batch)}; expected one for each.")
     return moved
+
+
+def _whose(transform: SpecTransform, parts: tuple[SpecTransform, ...]) -> str:
+    """Name the transform, and the distributions that its parts come from."""
+    theirs = [(part.name, origin) for part in parts if (origin := TRANSFORMS.origin(part.name))]
+    if len(parts) == 1:
+        return " ".join([f"The transform {transform}", *(origin for _, origin in theirs)])
+    return f"The transform {transform}, with {' and '.join(f'{name} {origin}' for name, origin in theirs)},"
 
 
 def _times(batch: ImageBatch) -> str:

@@ -10,6 +10,12 @@ SAME_IMAGE_TOLERANCE = 1e-3  # of the spread of mu; rounding between batch sizes
 
 def refuse_two_latents(once: Posterior, again: Posterior) -> None:
     """Refuse an encoder that gave the same images, encoded again, other latents; a bit is enough."""
+    if count := _without_number_in_one(once, again):
+        raise UnstableEncoderError(
+            f"{count} of {len(once.mu)} images, encoded twice, got numbers that are not finite (NaN or infinite) in "
+            "one of the two latents only. Usual causes: memory that is not initialized (torch.empty), or a random draw "
+            "that overflows."
+        )
     worst, _ = difference(once, again)
     if worst != 0:
         raise UnstableEncoderError(
@@ -28,6 +34,13 @@ def refuse_batch_dependence(encoder: Encoder, batch: ImageBatch) -> None:
     refuse_two_latents(whole, again)
     there = later.to(whole.mu.device)
     same = Posterior(whole.mu[there], None if whole.logvar is None else whole.logvar[there])
+    if count := _without_number_in_one(same, part):
+        raise UnstableEncoderError(
+            f"The encoder gave {count} of {len(part.mu)} images numbers that are not finite (NaN or infinite) in one "
+            "batch and finite ones in another: it depends on an image's place in its batch, or on the other images of "
+            "its batch, whether it gets a number. Look for what the encoder does by position, for memory that is not "
+            "initialized (torch.empty), and for a division by something computed over the batch."
+        )
     worst, spread = difference(same, part)
     if worst > SAME_IMAGE_TOLERANCE * spread:
         raise UnstableEncoderError(
@@ -49,6 +62,15 @@ def refuse_other_latents(before: Posterior, now: Posterior) -> float:
         "The encoder no longer gives the images the latents that it gave in the run to resume: its weights, or what it "
         "is made by, are others. Give the same encoder to go on, or leave out --resume to begin anew."
     )
+
+
+def _without_number_in_one(one: Posterior, other: Posterior) -> int:
+    """Return how many images have a number that is not finite in only one of two encodings."""
+    differ = torch.zeros(len(one.mu), dtype=torch.bool, device=one.mu.device)
+    for first, second in ((one.mu, other.mu), (one.logvar, other.logvar)):
+        if first is not None and second is not None:
+            differ |= (torch.isfinite(first) != torch.isfinite(second)).any(dim=1)
+    return int(differ.sum())
 
 
 def difference(one: Posterior, other: Posterior) -> tuple[float, float]:

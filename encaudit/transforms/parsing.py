@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from typing import Any, get_type_hints
 
-from encaudit.errors import InputError
+from encaudit.errors import EncauditError, InputError
 from encaudit.registry import Registry
 from encaudit.transforms.chain import join
 from encaudit.transforms.contrast import Contrast
@@ -94,7 +94,22 @@ def _parse_one(part: str, spec: str) -> SpecTransform:
     given = given or dict(cls.bare)
     if cls.strengths and not any(field in given for field in cls.strengths):
         raise InputError(f"{part!r} has to give {' or '.join(cls.strengths)}. Type for example {cls.example}.")
-    return cls(**given)
+    return _made(cls, given, part)
+
+
+def _made(cls: type[SpecTransform], given: Mapping[str, Any], part: str) -> SpecTransform:
+    """Make the transform; what else than a refusal the class of a plug-in raises is one sentence of ours."""
+    try:
+        return cls(**given)
+    except EncauditError:
+        raise
+    except Exception as error:
+        if not (origin := TRANSFORMS.origin(cls.name)):
+            raise
+        said = " ".join(str(error).split())
+        raise InputError(
+            f"The transform {part} {origin} raised {type(error).__name__}: {said}. Type for example {cls.example}."
+        ) from error
 
 
 def _parse_pair(pair: str, cls: type[SpecTransform], given: Mapping[str, Any]) -> tuple[str, Any]:

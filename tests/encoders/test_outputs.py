@@ -38,6 +38,15 @@ def square(values: Tensor) -> Tensor:
     return values[:, :, None, None]
 
 
+@pytest.mark.parametrize("form", [dict, SimpleNamespace])
+@pytest.mark.parametrize("mean", ["mu", "mean"])
+@pytest.mark.parametrize("doubt", ["logvar", "log_var"])
+def test_no_name_of_a_mean_loses_the_doubt(form: Any, mean: str, doubt: str) -> None:
+    found = checked_posterior("net", form(**{mean: MU, doubt: LOGVAR}), 3, torch.device("cpu"))
+    torch.testing.assert_close(found.mu, MU)
+    torch.testing.assert_close(found.logvar, LOGVAR)
+
+
 @pytest.mark.parametrize(
     ("returned", "doubt"),
     [

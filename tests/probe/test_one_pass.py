@@ -144,6 +144,23 @@ def test_a_latent_that_is_not_finite_takes_its_image_out_of_every_transform() ->
     assert len(found.reference) == len(found.moved["identity"]) == 11
 
 
+def test_an_untrained_network_without_numbers_is_named() -> None:
+    class NanWhenNew(FirstPixels):
+        def untrained(self, seed: int) -> FirstPixels:  # noqa: ARG002 (the pass gives it)
+            class New(FirstPixels):
+                def encode(self, batch: ImageBatch) -> Posterior:
+                    mu = batch.images[:, 0, :3].clone()
+                    mu[batch.images[:, 0, 0] > 50] = torch.nan
+                    return Posterior(mu)
+
+            return New()
+
+    pixels = images()
+    pixels[4, 0, 0] = 99.0
+    found = probe(NanWhenNew(), ArrayStack(pixels), "untrained")
+    assert found.left_out == {4: "the encoder's latent is not finite with untrained weights"}
+
+
 @pytest.mark.parametrize("layer", [torch.nn.Dropout(0.5), torch.nn.BatchNorm1d(36)])
 def test_dropout_and_batch_norm_in_training_mode_are_named(layer: torch.nn.Module) -> None:
     class Training:
@@ -208,3 +225,31 @@ def test_progress_ends_at_the_number_of_images() -> None:
     seen: list[tuple[int, int]] = []
     probe(FirstPixels(), ArrayStack(images()), on_progress=lambda done, total: seen.append((done, total)), batch_size=5)
     assert seen == [(5, 12), (10, 12), (12, 12)]
+
+
+@pytest.mark.parametrize("part", ["mu", "logvar"])
+def test_no_number_at_a_place_of_the_batch_is_told_as_such(part: str) -> None:
+    class NanAtAPlace(FirstPixels):
+        def encode(self, batch: ImageBatch) -> Posterior:
+            found = super().encode(batch)
+            getattr(found, part)[3:4] = torch.nan
+            return found
+
+    with pytest.raises(UnstableEncoderError, match=r"not finite.* place in its batch") as refused:
+        probe(NanAtAPlace(), ArrayStack(images()))
+    assert "gave 1 of 6 images" in str(refused.value)
+    assert "inf," not in str(refused.value) and "batch norm" not in str(refused.value)
+
+
+def test_no_number_now_and_then_is_told_as_such() -> None:
+    class NanNowAndThen(FirstPixels):
+        calls = 0
+
+        def encode(self, batch: ImageBatch) -> Posterior:
+            self.calls += 1
+            found = super().encode(batch)
+            found.mu[: self.calls] = torch.inf
+            return found
+
+    with pytest.raises(UnstableEncoderError, match="1 of 12 images, encoded twice, got numbers that are not finite"):
+        probe(NanNowAndThen(), ArrayStack(images()))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import encaudit
+from encaudit import pytest_plugin
 from encaudit.encoders.planted import PowerSpectrum
 from tests.from_python.networks import images
 
@@ -12,13 +13,13 @@ TEST = """
 import numpy as np
 from encaudit.encoders.planted import PowerSpectrum, Hash
 import encaudit
+from encaudit import pytest_plugin
 
 def test_encoder(encaudit_baseline):
     images = np.random.default_rng({seed}).normal(size=(60, 12, 12)).astype("float32")
     report = encaudit_baseline.check({encoder}, images, transforms=[{transform!r}])
     assert report.provenance["transforms"] == [{transform!r}]
 """
-PLUGIN = "encaudit.pytest_plugin"
 BASELINE = "test_net.test_encoder.encaudit-baseline.json"
 
 
@@ -39,7 +40,8 @@ def suite(pytester: pytest.Pytester, seed: int = 0, encoder: str = "PowerSpectru
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return pytester.runpytest_inprocess("-p", PLUGIN, "-p", "no:cacheprovider", "-Werror", *arguments)
+    # As a module: by its name, pytest would warn that it cannot rewrite what is loaded already.
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-Werror", *arguments, plugins=[pytest_plugin])
 
 
 def test_a_missing_baseline_fails_and_says_what_to_type(pytester: pytest.Pytester) -> None:

@@ -24,14 +24,14 @@ def assert_refused(because: str, **options: Path) -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_name_too_long_of_images(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"{'x' * 300}.{suffix}"
-    assert_refused(f"x.{suffix} cannot be read: File name too long.", path=path)
+    assert_refused(f"x.{suffix} cannot be read: File name too long.", images=path)
 
 
 @pytest.mark.parametrize("option", ["poses", "ctf", "ind", "datadir"])
 def test_a_name_too_long_of_what_goes_with_them(tmp_path: Path, option: str) -> None:
     stack = write_mrcs(tmp_path / "a.mrcs", numbered_images(3))
     path = tmp_path / f"{'x' * 300}.pkl"
-    assert_refused("cannot be read: File name too long", path=stack, **{option: path})
+    assert_refused("cannot be read: File name too long", images=stack, **{option: path})
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -39,7 +39,7 @@ def test_images_without_permission(tmp_path: Path, suffix: str, deny: Callable[[
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(bytes(2000))
     deny(path)
-    assert_refused("a." + suffix, path=path)
+    assert_refused("a." + suffix, images=path)
 
 
 @pytest.mark.parametrize("option", ["poses", "ctf", "ind"])
@@ -49,7 +49,7 @@ def test_what_goes_with_them_without_permission(tmp_path: Path, option: str, den
         tmp_path / "denied.pkl", 3
     )
     deny(path)
-    assert_refused("Permission denied", path=stack, **{option: path})
+    assert_refused("Permission denied", images=stack, **{option: path})
 
 
 def test_images_that_went_away_after_they_were_opened(tmp_path: Path) -> None:

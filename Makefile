@@ -14,8 +14,9 @@ demo: $(READY)
 	$(BIN)/encaudit probe fixtures/particles/run --metadata fixtures/particles/particles.star \
 	    --transform roll1 --transform rot90 --transform rot90:frame=array -o demo.encaudit
 
+# One thread each, so that they do not wait for one another; the tests of a file share what was made for it.
 test: $(READY)
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check --quiet $(CODE)

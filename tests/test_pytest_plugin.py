@@ -71,6 +71,19 @@ def test_a_worse_encoder_fails_with_every_check(pytester: pytest.Pytester) -> No
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*worse than the accepted one*", "*displacement_ratio@roll1/max_increase*"])
     result.stdout.fnmatch_lines(["*--encaudit-update*"])
+    assert result.stdout.str().count("displacement_ratio@roll1/max_increase: ") == 1
+    result = run(pytester, "--encaudit-update", "-rP")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["displacement_ratio@roll1: * -> *worse*", "Baseline: * 60 images)."])
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_a_damaged_baseline_is_refused_until_an_update_replaces_it(pytester: pytest.Pytester) -> None:
+    suite(pytester)
+    (pytester.path / BASELINE).write_text("{")
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*is not JSON*", "*--encaudit-update*"])
     run(pytester, "--encaudit-update").assert_outcomes(passed=1)
     run(pytester).assert_outcomes(passed=1)
 
@@ -113,18 +126,19 @@ def test_encoder(encaudit_baseline, width):
     run(pytester).assert_outcomes(passed=2)
 
 
-def test_rules_of_a_file_count(pytester: pytest.Pytester) -> None:
-    (pytester.path / "rules.toml").write_text(
+@pytest.mark.parametrize("place", ["tests", "."])
+def test_rules_of_a_file_beside_the_test_or_where_pytest_was_started_count(
+    pytester: pytest.Pytester, place: str
+) -> None:
+    folder = pytester.mkdir("tests")
+    (pytester.path / place / "rules.toml").write_text(
         'preset = "none"\n[rules]\n"displacement_ratio@roll1" = { max = 0.5, level = "error" }\n'
     )
     for encoder, outcome in (("PowerSpectrum()", "passed"), ("Hash()", "failed")):
-        pytester.makepyfile(
-            test_net=TEST.format(seed=0, encoder=encoder, transform="roll1").replace(
-                "transforms=", 'config="rules.toml", transforms='
-            )
-        )
-        run(pytester, "--encaudit-update")
-        run(pytester).assert_outcomes(**{outcome: 1})
+        text = TEST.format(seed=0, encoder=encoder, transform="roll1")
+        (folder / "test_net.py").write_text(text.replace("transforms=", 'config="rules.toml", transforms='))
+        run(pytester, "--encaudit-update", "tests")
+        run(pytester, "tests").assert_outcomes(**{outcome: 1})
 
 
 IN_CLASSES = """

@@ -21,7 +21,8 @@ def baseline(
     The file holds all values with their intervals and versions, what was run, and a sample of at most 2,000 images. It
     is meant to be committed; a change by hand is noticed.
     """
-    from encaudit.gate import accept, changed_values, differences
+    from encaudit.gate import accept
+    from encaudit.report.baseline_changes import told_changes
     from encaudit.report.baseline_document import read_baseline, to_json
     from encaudit.report.reading_audits import particles_beside, report_in
     from encaudit.report.whole_files import write_whole
@@ -31,19 +32,5 @@ def baseline(
     old = read_baseline(output) if output.exists() else None
     accepted = accept(report_in(report), particles_beside(report))
     write_whole({output: to_json(accepted)})
-    if old is not None:
-        for name, (was, now) in differences(old.report, accepted.report).items():
-            print(f"{name}: {was} -> {now}", file=sys.stderr)
-        changes = changed_values(old.report, accepted.report)
-        for name, before, after in changes:
-            print(f"{name}: {before} -> {after}", file=sys.stderr)
-        print(f"{len(changes)} of {len(accepted.report.measurements)} values changed.", file=sys.stderr)
-    kept = (
-        "no images (there is no particles.csv)" if accepted.particles is None else f"{len(accepted.particles):,} images"
-    )
-    for finding in accepted.report.findings:
-        if finding.level != "note":
-            print(f"warning: accepted in spite of this: {finding.text}", file=sys.stderr)
-    for transform in [one.transform for one in accepted.report.verdicts if one.code == "collapsed"]:
-        print(f"warning: the verdict on {transform} is collapsed: better encoders may fail beside it.", file=sys.stderr)
-    print(f"Baseline: {output} ({len(accepted.report.measurements)} values, {kept}).", file=sys.stderr)
+    for line in told_changes(output, accepted, old):
+        print(line, file=sys.stderr)

@@ -178,7 +178,7 @@ def _about_channels(images: Tensor, asked: int | None) -> str:
     """Return what to try where the network may want an axis of channels that grey images have not."""
     if asked is not None or images.ndim != 3:
         return ""
-    return " If it takes images with an axis of channels, type --channels 1 or --channels 3 (in Python channels=1)."
+    return " If it takes images with an axis of channels, type --channels 1 or --channels 3."
 
 
 def _can_reset(module: nn.Module) -> bool:

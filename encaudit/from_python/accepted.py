@@ -11,8 +11,10 @@ from encaudit import __version__
 from encaudit.errors import InputError
 from encaudit.from_python.asserting import QUICK
 from encaudit.from_python.audited import AuditReport
-from encaudit.from_python.auditing import Images, audit
+from encaudit.from_python.auditing import OPTIONS, Images, audit
+from encaudit.from_python.python_terms import in_python
 from encaudit.gate import Config, accept, check_report, read_config
+from encaudit.report.baseline_changes import told_changes
 from encaudit.report.baseline_document import read_baseline, to_json
 from encaudit.report.gate_console import print_gate
 from encaudit.report.whole_files import write_whole
@@ -48,9 +50,10 @@ class BaselineCheck:
     ) -> AuditReport:
         """Audit an encoder (or take the report of ``encaudit.audit``), and hold it to the baseline beside the test.
 
-        By the rules of the preset ``recommended``, or of ``config``, an encaudit.toml: differences image by image, with
-        their intervals. AssertionError, with every check, for a regression and where there is no baseline yet;
-        InputError for a baseline of other images, seed or transforms. A test with several checks gives each a ``name``.
+        By the rules of the preset ``recommended``, or of ``config``, an encaudit.toml beside the test or where pytest
+        was started: differences image by image, with their intervals. AssertionError, with every check, for a
+        regression and where there is no baseline yet; InputError for a baseline of other images, seed or transforms. A
+        test with several checks gives each a ``name``.
         """
         __tracebackhide__ = True
         path = self._folder / f"{'.'.join(map(_as_file_name, filter(None, (self._name, name))))}{SUFFIX}"
@@ -73,15 +76,29 @@ class BaselineCheck:
         else:
             report = audit(encoder, images, transforms, controls=controls, **(QUICK | options))
         if self._update:
-            write_whole({path: to_json(accept(report, report.of_images()))})
+            self._accept(report, path)
         else:
-            self._hold(report, path, Config() if config is None else read_config(Path(config)))
+            self._hold(report, path, Config() if config is None else read_config(self._place_of(Path(config))))
         return report
+
+    def _accept(self, report: AuditReport, path: Path) -> None:
+        accepted = accept(report, report.of_images())
+        try:
+            former = read_baseline(path) if path.exists() else None
+        except InputError:  # damaged, or of another schema: whoever asks for an update wants it replaced
+            former = None
+        write_whole({path: to_json(accepted)})
+        print("\n".join(told_changes(path, accepted, former)))
+
+    def _place_of(self, config: Path) -> Path:
+        """Return the file of rules beside the test, or else where pytest was started."""
+        beside = self._folder / config
+        return beside if beside.exists() else config
 
     def _hold(self, report: AuditReport, path: Path, rules: Config) -> None:
         __tracebackhide__ = True
         now = datetime.now(UTC)
-        accept_it = f"\nTo accept it as it is now, type\n    {self._typed} {UPDATE}"
+        accept = f"{self._typed} {UPDATE}"
         try:
             gate = check_report(
                 report,
@@ -92,14 +109,14 @@ class BaselineCheck:
                 provenance={"encaudit": __version__, "time": now.isoformat(timespec="seconds"), "baseline": str(path)},
             )
         except InputError as error:
-            raise InputError(f"{error}{accept_it}") from None
+            raise InputError(
+                f"{in_python(str(error), OPTIONS)}\nTo accept it as it is now, type\n    {accept}"
+            ) from None
         text = io.StringIO()
-        print_gate(gate, text)
-        print(text.getvalue())  # for whoever asks pytest for the output of tests that pass
+        print_gate(gate, text, accept)
         if not gate.passed:
-            raise AssertionError(
-                f"The encoder is worse than the accepted one ({path.name}).\n\n{text.getvalue()}{accept_it}"
-            )
+            raise AssertionError(f"The encoder is worse than the accepted one ({path.name}).\n\n{text.getvalue()}")
+        print(text.getvalue())  # for whoever asks pytest for the output of tests that pass
 
 
 def _as_file_name(name: str) -> str:

@@ -1,7 +1,8 @@
 """``encaudit.audit``: the audit of `encaudit probe`, of an encoder and images that are objects of this program."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -13,8 +14,9 @@ from torch import Tensor
 from encaudit.audits import AuditOptions, Given, audit_checkpoint
 from encaudit.audits.options import Unwatched
 from encaudit.encoders.given import left_as_it_was, name_of, place_of
-from encaudit.errors import InputError, UnknownNameError
+from encaudit.errors import EncauditError, InputError, UnknownNameError
 from encaudit.from_python.audited import AuditReport
+from encaudit.from_python.python_terms import in_python
 
 Images = np.ndarray | Tensor | str | os.PathLike[str]
 
@@ -40,6 +42,11 @@ class MoreOptions(TypedDict, total=False):
     umap_n: int
     volumes: int
     volume_box: int | None
+
+
+OPTIONS = frozenset(
+    [*MoreOptions.__annotations__, "images", "transforms", "seed", "n", "device", "batch_size", "controls", "channels"]
+)
 
 
 def audit(
@@ -76,8 +83,7 @@ def audit(
     user can mend.
     """
     if unknown := [name for name in more if name not in MoreOptions.__annotations__]:
-        known = [*MoreOptions.__annotations__, "seed", "n", "device", "groups", "batch_size", "controls", "channels"]
-        raise UnknownNameError("option of encaudit.audit", unknown[0], known)
+        raise UnknownNameError("option of encaudit.audit", unknown[0], OPTIONS)
     named = isinstance(encoder, str | os.PathLike)
     specs = (transforms,) if isinstance(transforms, str) else tuple(transforms)
     name = os.fspath(encoder) if named else name_of(encoder)
@@ -100,11 +106,20 @@ def audit(
     )
     given = Given(None if named else encoder, array, groups)
     gpus = list(range(torch.cuda.device_count())) if _uses_gpus() else []
-    with torch.random.fork_rng(devices=gpus), left_as_it_was(encoder):
+    with torch.random.fork_rng(devices=gpus), left_as_it_was(encoder), _told_in_python():
         found = audit_checkpoint(options, command=_call(options), watcher=Unwatched(), given=given)
     assert found is not None, "one process alone makes its audit"
     report = found.report
     return AuditReport(report.provenance, report.measurements, report.findings, report.verdicts, audit=found)
+
+
+@contextmanager
+def _told_in_python() -> Iterator[None]:
+    try:
+        yield
+    except EncauditError as error:
+        error.args = (in_python(str(error), OPTIONS),)
+        raise
 
 
 def _array_or_path(images: Images | None) -> tuple[np.ndarray | Tensor | None, str | None]:

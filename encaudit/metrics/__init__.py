@@ -13,6 +13,7 @@ from encaudit.metrics.leakage import (
 from encaudit.metrics.measuring import Measured, measure
 from encaudit.metrics.metric import EncoderMetric, Metric, PerDimension, PerImage, WholeSet, encoder_metric, metric
 from encaudit.metrics.registered import ENCODER_METRICS, METRICS
+from encaudit.results import Skipped
 
 __all__ = [
     "ENCODER_METRICS",
@@ -25,6 +26,7 @@ __all__ = [
     "Pair",
     "PerDimension",
     "PerImage",
+    "Skipped",
     "WholeSet",
     "astigmatism_covariate",
     "defocus_covariate",

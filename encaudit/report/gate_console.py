@@ -5,13 +5,16 @@ import textwrap
 from typing import TextIO
 
 from encaudit.gate import Gate
-from encaudit.report.gate_words import in_order, status, verdict, what_next
+from encaudit.report.gate_words import ACCEPT, in_order, status, verdict, what_next
 
 WIDTH = 100
 
 
-def print_gate(gate: Gate, stream: TextIO | None = None) -> None:
-    """Print what did not pass with its reason, what passed by name, and the verdict; on stderr unless told."""
+def print_gate(gate: Gate, stream: TextIO | None = None, accept: str = ACCEPT) -> None:
+    """Print what did not pass with its reason, what passed by name, and the verdict; on stderr unless told.
+
+    ``accept``: what to type to accept the encoder as it is.
+    """
     stream = sys.stderr if stream is None else stream
     for check in in_order(gate.checks):
         if check.outcome == "passed":
@@ -21,7 +24,7 @@ def print_gate(gate: Gate, stream: TextIO | None = None) -> None:
     for finding in gate.findings:
         print(_wrapped(f"{finding.level:8} {finding.text}"), file=stream)
     print(verdict(gate), file=stream)
-    if (told := what_next(gate)) is not None:
+    if (told := what_next(gate, accept)) is not None:
         print(_wrapped(told), file=stream)
 
 

@@ -10,15 +10,17 @@ def verdict(gate: Gate) -> str:
     return f"The gate is {'passed' if gate.passed else 'NOT passed'}: {told} of {len(gate.checks)} checks."
 
 
-def what_next(gate: Gate) -> str | None:
-    """Say what can be done about a gate that is not passed; None for one that is."""
+ACCEPT = "encaudit baseline REPORT -o FILE --update; --output DIR keeps the report of a checkpoint"
+
+
+def what_next(gate: Gate, accept: str = ACCEPT) -> str | None:
+    """Say what can be done about a gate that is not passed; None for one that is. ``accept``: what accepts it."""
     failed = next((check for check in gate.checks if check.blocks), None)
     if failed is None:
         return None
     return (
-        f"What a metric asks: encaudit explain {failed.metric}. If the change is meant, accept it (encaudit baseline "
-        f"REPORT -o FILE --update; --output DIR keeps the report of a checkpoint), or excuse it for a while by a "
-        f'waiver with id = "{failed.id}".'
+        f"What a metric asks: encaudit explain {failed.metric}. If the change is meant, accept it ({accept}), or "
+        f'excuse it for a while by a waiver with id = "{failed.id}".'
     )
 
 

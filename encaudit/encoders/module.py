@@ -47,6 +47,7 @@ class ModuleEncoder:
 
     latent_dim: int
     channels: int | None = None
+    advice: str = ""  # what to try where the function raises
 
     def __init__(self, name: str, function: Callable[[Tensor], Any], device: torch.device | str = "cpu") -> None:
         self.name = name
@@ -60,7 +61,8 @@ class ModuleEncoder:
         # a copy, theirs to write into
         images = batch.images.to(self.device, copy=True, memory_format=torch.contiguous_format)
         images = with_channels(images, self.channels)
-        after = f" (for float32 images of shape {tuple(images.shape)}).{_about_channels(images, self.channels)}"
+        advice = self.advice or _about_channels(images, self.channels)
+        after = f" (for float32 images of shape {tuple(images.shape)}).{advice}"
         with their_code(self.name, after), torch.no_grad():
             returned = self._function(images)
         posterior = checked_posterior(self.name, returned, len(batch), batch.images.device)
@@ -153,11 +155,15 @@ def encoder_of(name: str, target: Any, device: torch.device | str) -> ModuleEnco
     function = function_of(target)
     if not callable(function):
         raise InputError(f"{name} is {described(target)}; {EXPECTED}.")
+    encoder: ModuleEncoder
     if _has(target, "untrained"):
-        return RenewableModuleEncoder(name, function, target.untrained, device)
-    if isinstance(target, nn.Module) and _can_reset(target):
-        return RenewableModuleEncoder(name, function, partial(_reset, target), device)
-    return ModuleEncoder(name, function, device)
+        encoder = RenewableModuleEncoder(name, function, target.untrained, device)
+    elif isinstance(target, nn.Module) and _can_reset(target):
+        encoder = RenewableModuleEncoder(name, function, partial(_reset, target), device)
+    else:
+        encoder = ModuleEncoder(name, function, device)
+    encoder.advice = _about_type(target)
+    return encoder
 
 
 def _has(target: Any, method: str) -> bool:
@@ -172,6 +178,13 @@ def put_on_device(name: str, module: nn.Module, device: torch.device | str) -> N
             module.eval()
     except Exception as error:
         raise InputError(f"{name} cannot be put on {device} ({one_line(error)}). Try --device cpu.") from error
+
+
+def _about_type(target: Any) -> str:
+    """Return what to do about a module whose parameters do not take the float32 images that it will be shown."""
+    types = {one.dtype for one in target.parameters()} if isinstance(target, nn.Module) else set()
+    other = next((one for one in types if one.is_floating_point and one != torch.float32), None)
+    return "" if other is None else f" Its parameters are {str(other).removeprefix('torch.')}: convert it by .float()."
 
 
 def _about_channels(images: Tensor, asked: int | None) -> str:

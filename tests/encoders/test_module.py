@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
-from encaudit.encoders.module import ModuleEncoder, RenewableModuleEncoder, load_module
+from encaudit.encoders.module import ModuleEncoder, RenewableModuleEncoder, encoder_of, load_module
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Reinitializable
 
@@ -171,6 +172,22 @@ def test_modules_are_in_evaluation_mode_under_any_batch_split() -> None:
 def test_colour_images_reach_the_encoder_with_their_channels() -> None:
     posterior = load_module("their_network:Channels").encode(batch(2, 3, 4, 4))
     assert torch.allclose(posterior.mu, batch(2, 3, 4, 4).images.mean((-1, -2)))
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(64, 2)).double(),
+            r"Its parameters are float64: convert it by \.float\(\)",
+        ),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten()), "type --channels 1 or"),
+    ],
+    ids=["type", "channels"],
+)
+def test_what_to_try_is_what_may_help(network: nn.Module, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        encoder_of("network", network, "cpu").encode(batch(5, 8, 8))
 
 
 def test_an_encoder_that_writes_into_its_images_changes_none_of_ours() -> None:

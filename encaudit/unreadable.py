@@ -9,11 +9,13 @@ from encaudit.errors import InputError
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """Turn what the file system refuses (no permission, a name too long) into an ``InputError``.
+    """Turn what the file system refuses (no permission, a name too long, a device) into an ``InputError``.
 
     The sentence names the file that was refused, and ``path`` where the system names none.
     """
     try:
+        if Path(path).is_char_device():  # /dev/zero never ends
+            raise InputError(f"{_shortened(path)} is a device; expected a file. Check the path.")
         yield
     except OSError as error:
         reason = error.strerror or one_line(error)

@@ -10,6 +10,7 @@ import typer
 from encaudit import __version__
 from encaudit.cli.exits import BAD_INPUT, FINE, INTERRUPTED, OUR_FAULT
 from encaudit.cli.interrupt import end_on_signals, received, what_is_left
+from encaudit.cli.telling import tell, telling
 from encaudit.errors import EncauditError, InputError, StoppedError
 
 SHARED = ("probe", "train")  # commands that several processes of torchrun do together
@@ -80,7 +81,7 @@ def main() -> None:
         code = stopped.code
     except StoppedError as stopped:
         if not _who():
-            print(f"encaudit: {stopped}", file=sys.stderr)
+            tell(f"encaudit: {stopped}")
         sys.exit(stopped.asked_by if isinstance(stopped.asked_by, int) else INTERRUPTED)
     except EncauditError as error:
         code = _refuse(str(error))
@@ -89,7 +90,7 @@ def main() -> None:
     except Exception as error:
         code = received() or _of_usage(error) or _own_fault(error)
     if isinstance(code, int) and code > 128 and not _who():
-        print(f"encaudit: interrupted; {what_is_left()}.", file=sys.stderr)
+        tell(f"encaudit: interrupted; {what_is_left()}.")
     sys.exit(code if isinstance(code, int) else FINE)
 
 
@@ -103,7 +104,7 @@ def _collect_rarely() -> None:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"encaudit: {_who()}{' '.join(sentence.split())}", file=sys.stderr)
+    tell(f"encaudit: {_who()}{' '.join(sentence.split())}")
     return BAD_INPUT
 
 
@@ -127,10 +128,10 @@ def _of_usage(error: Exception) -> int | None:
 def _own_fault(error: Exception) -> int:
     import traceback
 
-    traceback.print_exception(error)
-    print(
+    with telling():
+        traceback.print_exception(error)
+    tell(
         f"encaudit: this is a defect of encaudit, not of your input ({type(error).__name__}: {error}). "
-        "Please report it with the lines above.",
-        file=sys.stderr,
+        "Please report it with the lines above."
     )
     return OUR_FAULT

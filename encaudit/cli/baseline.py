@@ -1,6 +1,5 @@
 """`encaudit baseline`: accept a report, as what the next ones are measured by."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +20,7 @@ def baseline(
     The file holds all values with their intervals and versions, what was run, and a sample of at most 2,000 images. It
     is meant to be committed; a change by hand is noticed.
     """
+    from encaudit.cli.telling import tell
     from encaudit.gate import accept
     from encaudit.report.baseline_changes import told_changes
     from encaudit.report.baseline_document import read_baseline, to_json
@@ -33,4 +33,4 @@ def baseline(
     accepted = accept(report_in(report), particles_beside(report))
     write_whole({output: to_json(accepted)})
     for line in told_changes(output, accepted, old):
-        print(line, file=sys.stderr)
+        tell(line)

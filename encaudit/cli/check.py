@@ -1,7 +1,7 @@
 """`encaudit check`: is this encoder as good as the one that was accepted?"""
 
 import os
-import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -102,6 +102,7 @@ def check(
     from encaudit.cli.check_probing import Probing as Asked
     from encaudit.cli.check_probing import read_or_probe
     from encaudit.cli.probe import to_stdout
+    from encaudit.cli.telling import tell, telling
     from encaudit.gate import check_report, find_config, read_config
     from encaudit.report.baseline_document import read_baseline
     from encaudit.report.gate_console import print_gate
@@ -109,14 +110,15 @@ def check(
     from encaudit.report.gate_junit import to_junit
     from encaudit.report.gate_markdown import to_markdown
     from encaudit.report.gate_sarif import to_sarif
+    from encaudit.report.reading_audits import files_of
     from encaudit.report.whole_files import refuse_unwritable, write_whole
 
     json_file = None if json is None or json == "-" else Path(json)
     named = [path for path in (json_file, junit, sarif, markdown) if path is not None]
-    if len({path.resolve() for path in named}) < len(named):
-        raise InputError("Two outputs have the same name. Give --json, --junit, --sarif and --markdown a file each.")
+    place = config or find_config(Path.cwd())
+    _refuse_clashes(named, [*files_of(Path(subject)), baseline, place])
     refuse_unwritable(named)
-    rules = read_config(config or find_config(Path.cwd()))
+    rules = read_config(place)
     accepted = None if baseline is None else read_baseline(baseline)
     asked = Asked(
         images=images,
@@ -152,22 +154,39 @@ def check(
         },
     )
     outputs = ((json_file, to_json), (junit, to_junit), (sarif, to_sarif), (markdown, to_markdown))
+    if json == "-":  # first: where that fails, nothing is written
+        to_stdout(to_json(gate))
     write_whole({path: render(gate) for path, render in outputs if path is not None})
     _append_to_step_summary(to_markdown(gate))
-    if json == "-":
-        to_stdout(to_json(gate))
-    print(f"Rules: {rules.path or 'no file'}, preset {rules.preset}.", file=sys.stderr)
-    print_gate(gate)
+    tell(f"Rules: {rules.path or 'no file'}, preset {rules.preset}.")
+    with telling():
+        print_gate(gate)
     raise typer.Exit(gate.exit_code)
+
+
+def _refuse_clashes(outputs: list[Path], inputs: Iterable[Path | None]) -> None:
+    """Refuse outputs that would overwrite what is checked, or one another."""
+    places = [path.resolve() for path in outputs]
+    read = {path.resolve(): path for path in inputs if path is not None}
+    for path, place in zip(outputs, places, strict=True):
+        if place in read:
+            raise InputError(f"{path} is read by this check, and would be overwritten. Name another file.")
+        if places.count(place) > 1 or any(place in other.parents for other in places):
+            raise InputError(
+                f"Two outputs have the same name, or one is a folder of the other ({path}). Give --json, --junit, "
+                "--sarif and --markdown a file each."
+            )
 
 
 def _append_to_step_summary(text: str) -> None:
     """Add the Markdown to the page of the GitHub run; where that does not take it, the check still stands."""
+    from encaudit.cli.telling import tell
+
     place = os.environ.get("GITHUB_STEP_SUMMARY")
     if not place:
         return
     try:
-        with open(place, "a", encoding="utf-8") as file:
+        with open(place, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
     except OSError as error:
-        print(f"encaudit: $GITHUB_STEP_SUMMARY ({place}) takes no summary: {error.strerror}.", file=sys.stderr)
+        tell(f"encaudit: $GITHUB_STEP_SUMMARY ({place}) takes no summary: {error.strerror}.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from math import isclose
 from typing import Any
 
 from encaudit.errors import InputError
@@ -11,7 +12,7 @@ from encaudit.gate.config import Config
 from encaudit.gate.outcome import Check, Gate, Kind, Outcome
 from encaudit.gate.rules import EVERY, Allowance, Applied, apply_rules, key_of, quantity_of
 from encaudit.gate.waivers import waive
-from encaudit.paired import Difference, Particles, paired_difference, unpaired_difference
+from encaudit.paired import PARTICLES, Difference, Particles, paired_difference, unpaired_difference
 from encaudit.results import Finding, Measurement, Report, Skipped, Summary
 
 WORTHLESS = ("constant-encoder", "collapsed-posterior")  # findings that make an encoder no measure for others
@@ -92,6 +93,12 @@ def _refuse_undecided(checks: list[Check]) -> None:
             f"{undecided[0].text} Audit more images (20 or more, of 5 micrographs or more where these are known), and "
             "accept that as the baseline."
         )
+    if blocking and all(check.outcome == "skipped" for check in blocking):
+        raise InputError(
+            f"None of the {len(blocking)} checks of level error could be carried out: {blocking[0].id}: "
+            f"{blocking[0].text} Such a gate would always pass. Accept a report that measures them, or choose other "
+            "rules."
+        )
 
 
 def _refuse_without_baseline(rules: list[Applied], config: Config) -> None:
@@ -158,7 +165,7 @@ def _within(kind: Kind, found: float, limit: float) -> Judged:
 def _moved(kind: Kind, change: float, allowed: float, how: str) -> Judged:
     worse = change if kind in GROWING else -change
     verb = "rise" if kind in GROWING else "fall"
-    if worse > allowed:
+    if _beyond(worse, allowed):
         return Judged(
             "failed", allowed, f"It went {how}: a {verb} of {worse:.4g}, more than the {allowed:.4g} allowed."
         )
@@ -173,9 +180,14 @@ def _surely_moved(kind: Kind, allowed: float, found: Difference) -> Judged:
         return Judged("skipped", allowed, f"{went}: without an interval (too few images?) nothing is decided.", found)
     interval = f"a change of {found.low:+.3g} to {found.high:+.3g} (95 %)"
     limit = f"a {verb} of more than {allowed:.4g}"
-    if (found.low if kind in GROWING else -found.high) > allowed:
+    if _beyond(found.low if kind in GROWING else -found.high, allowed):
         return Judged("failed", allowed, f"{went}: {interval}, surely {limit}.", found)
     return Judged("passed", allowed, f"{went}: {interval}, not surely {limit}.", found)
+
+
+def _beyond(change: float, allowed: float) -> bool:
+    """Whether more than rounding is above: 0.8 - 0.7 is a rise of 0.1."""
+    return change > allowed and not isclose(change, allowed, rel_tol=1e-9)
 
 
 def _difference(one: Measurement, other: Measurement, particles: Particles | None, baseline: Baseline) -> Difference:
@@ -184,7 +196,19 @@ def _difference(one: Measurement, other: Measurement, particles: Particles | Non
     if particles is not None and baseline.particles is not None:
         seed = seed_of(baseline.report)
         found = paired_difference(one.metric, one.transform, baseline.particles, particles, seed=seed)
+        if found is not None:
+            _refuse_another_audit(one, one.value, found)
     return found or unpaired_difference(one.metric, one.transform, other.value, one.value)
+
+
+def _refuse_another_audit(one: Measurement, value: Summary, found: Difference) -> None:
+    """Where the paired images are all that the report has, they say the same, or are not its own."""
+    key = key_of(one.metric, one.transform)
+    if found.n == value.n and not isclose(found.other, value.median, rel_tol=1e-3, abs_tol=1e-6):
+        raise InputError(
+            f"report.json and the {PARTICLES} beside it are of different audits: {key} is {value.median:.4g} in the "
+            f"one and {found.other:.4g} by the other. Name a folder that encaudit probe wrote, or probe again."
+        )
 
 
 def _check(applied: Applied, kind: Kind, judged: Judged, one: Measurement | None, other: Measurement | None) -> Check:
@@ -275,7 +299,7 @@ def _of_the_comparison(
     checks: list[Check], particles: Particles | None, baseline: Baseline | None
 ) -> Iterator[Finding]:
     if any(check.low is not None for check in checks) and baseline is not None:
-        without = "the report" if particles is None else "the baseline" if baseline.particles is None else None
+        without = "the baseline" if baseline.particles is None else "the report" if particles is None else None
         if without is not None:
             yield Finding(
                 "not-paired",

@@ -3,11 +3,11 @@
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from encaudit.errors import InputError, UnknownNameError
 from encaudit.gate.presets import DEFAULT, PRESETS, preset_named
@@ -32,10 +32,21 @@ class _Rule(_Table):
     level: Literal["off", "warn", "error"] | None = None
 
 
+def _day_of(value: object) -> date:
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError(f"expected a day such as 2030-01-31; found {value!r}")
+    return value
+
+
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
 class _Waiver(_Table):
-    id: str = Field(min_length=1)
-    reason: str = Field(min_length=1)
-    expires: date
+    id: Said
+    reason: Said
+    expires: Annotated[date, BeforeValidator(_day_of)]
 
 
 class _Config(_Table):
@@ -122,7 +133,15 @@ def read_config(path: Path | None) -> Config:
     if said.preset not in PRESETS:
         raise UnknownNameError(f"preset in {path}:", said.preset, PRESETS)
     rules = {key_of(*quantity_of(key)): Rule(**dict(rule)) for key, rule in said.rules.items()}
+    _refuse_twice(path, "rules are of", [key_of(*quantity_of(key)) for key in said.rules])
+    _refuse_twice(path, "waivers have the id", [one.id for one in said.waivers])
     return Config(said.preset, rules, [Waiver(**dict(one)) for one in said.waivers], path)
+
+
+def _refuse_twice(path: Path, what: str, names: list[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path}: two {what} {twice!r}. Keep one of them.")
 
 
 def _table_of_project(path: Path) -> Mapping[str, Any] | None:
@@ -135,6 +154,8 @@ def _table_of_project(path: Path) -> Mapping[str, Any] | None:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
+        if path.is_char_device():  # /dev/zero never ends
+            raise InputError(f"{path} is a device; expected a TOML file of rules.")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(
@@ -142,7 +163,9 @@ def _toml(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error}); expected a TOML file of rules.") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InputError(f"{path} is nested too deep; expected a TOML file of rules.") from None
+    except ValueError as error:  # a line that is no TOML, or a number of thousands of digits
         raise InputError(f"{path} is not TOML: {error}. Mend that line.") from None
 
 

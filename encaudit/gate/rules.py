@@ -1,6 +1,7 @@
 """What may a metric be, and how far may it move? Rules, how they are written, and which one wins."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final, Literal, cast
@@ -120,7 +121,7 @@ def allowance_of(value: object) -> Allowance | Literal["off"]:
 
 
 def _amount_of(value: object) -> Allowance:
-    if isinstance(value, str) and (share := PERCENT.fullmatch(value)):
+    if isinstance(value, str) and (share := PERCENT.fullmatch(value)) and _is_number(float(share[1])):
         return Allowance(float(share[1]) / 100, relative=True)
     if not _is_number(value) or cast(float, value) < 0:
         raise ValueError(f'expected a number of at least 0, a share such as "10%", or {{ ci = ... }}; found {value!r}')
@@ -128,4 +129,4 @@ def _amount_of(value: object) -> Allowance:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

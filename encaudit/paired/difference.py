@@ -44,7 +44,8 @@ def paired_difference(
     images, so what differs from image to image cancels. What is nearest among *all* images, and which image makes a
     random pair, is held as it was measured. Above 20,000 images a seeded sample is compared.
 
-    None where the metric is no function of per-image columns, or an audit lacks them. Both are read by ``index``.
+    None where the metric is no function of per-image columns, an audit lacks them, or the value is no number. Both
+    are read by ``index``.
     """
     if metric not in PAIRED_METRICS:
         return None
@@ -65,16 +66,23 @@ def paired_difference(
     groups = one.groups if one.groups is not None else other.groups
     n = len(one)
     everyone = np.ones((1, n), dtype=np.int64)
-    first, second = float(evaluate(one, transform, everyone)[0]), float(evaluate(other, transform, everyone)[0])
+    with np.errstate(divide="ignore", invalid="ignore"):  # a ratio to nothing is no number, and left out below
+        first, second = float(evaluate(one, transform, everyone)[0]), float(evaluate(other, transform, everyone)[0])
+    if not (np.isfinite(first) and np.isfinite(second)):
+        return None
     unit = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1].reshape(n)
     low, high = None, None
     if n >= FEWEST_IMAGES and (groups is None or int(unit.max()) + 1 >= FEWEST_GROUPS):
-        changes = [
-            evaluate(other, transform, weights) - evaluate(one, transform, weights)
-            for weights in _resampled(unit, seed)
-        ]
-        tail = (1 - CONFIDENCE) / 2
-        low, high = (float(bound) for bound in np.quantile(np.concatenate(changes), [tail, 1 - tail]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            changes = np.concatenate(
+                [
+                    evaluate(other, transform, weights) - evaluate(one, transform, weights)
+                    for weights in _resampled(unit, seed)
+                ]
+            )
+        if np.isfinite(changes).all():
+            tail = (1 - CONFIDENCE) / 2
+            low, high = (float(bound) for bound in np.quantile(changes, [tail, 1 - tail]))
     return Difference(metric, transform, first, second, second - first, low, high, n, paired=True)
 
 

@@ -72,9 +72,13 @@ def read_particles(path: Path, keep: Collection[int] | None = None) -> Particles
         raise InputError(f"{path} is no particles.csv of encaudit probe: its first column is not {INDEX}.")
     columns = dict(zip(names, table.T, strict=True))
     index = columns.pop(INDEX)
-    if not np.isfinite(index).all() or len(np.unique(index)) < len(index):
+    if not _are_whole(index) or len(np.unique(index)) < len(index):
         raise InputError(f"{path} is damaged: its column {INDEX} names an image twice, or not at all.")
     groups = columns.pop(GROUP, None)
-    if groups is not None and not np.isfinite(groups).all():
-        raise InputError(f"{path} is damaged: its column {GROUP} has gaps.")
+    if groups is not None and not _are_whole(groups):
+        raise InputError(f"{path} is damaged: its column {GROUP} has gaps, or numbers that are not whole.")
     return Particles(index.astype(np.int64), None if groups is None else groups.astype(np.int64), columns, total)
+
+
+def _are_whole(numbers: np.ndarray) -> bool:
+    return bool((np.abs(numbers) < 2.0**53).all() and (numbers == np.floor(numbers)).all())

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -18,16 +18,19 @@ SCHEMA = 1
 ANEW = "Make a new one: encaudit baseline REPORT -o FILE."
 
 
+Row = Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class _Particles(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    of: int = Field(ge=0)
-    index: list[int]
-    groups: list[int] | None
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
+    of: Row
+    index: list[Row] = Field(min_length=1)
+    groups: list[Annotated[int, Field(ge=-(2**63), lt=2**63)]] | None
     columns: dict[str, list[float | None]]
 
 
 class _Baseline(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     baseline: Literal[1]
     sha256: str
     report: dict[str, JsonValue]
@@ -94,7 +97,8 @@ def _columns_of(particles: Particles) -> dict[str, Any]:
 def _particles_of(found: _Particles | None, path: Path) -> Particles | None:
     if found is None:
         return None
-    lengths = {len(values) for values in found.columns.values()} | {len(found.groups or found.index)}
+    lengths = {len(values) for values in found.columns.values()}
+    lengths.add(len(found.index if found.groups is None else found.groups))
     if lengths != {len(found.index)} or len(set(found.index)) < len(found.index):
         raise InputError(f"{path} is damaged: its columns are of different lengths, or an image is there twice. {ANEW}")
     return Particles(

@@ -3,18 +3,19 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, ValidationError, model_validator
 
 from encaudit.errors import InputError
 from encaudit.results import SCHEMA, Finding, Measurement, Report, Skipped, Summary, Verdict
 
 REPORT = "report.json"
+SUMMARY, SKIPPED = "summary", "skipped"  # which of the two a value is
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class _Summary(_Strict):
@@ -28,6 +29,16 @@ class _Summary(_Strict):
     ci_high: float | None
     n: int = Field(ge=0)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if (self.ci_low is None) != (self.ci_high is None):
+            raise ValueError("one end of the interval is missing")
+        if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
+            raise ValueError("ci_low is above ci_high")
+        if not self.q05 <= self.q25 <= self.q75 <= self.q95:
+            raise ValueError("q05, q25, q75 and q95 are not in order")
+        return self
+
 
 class _Skipped(_Strict):
     skipped: str
@@ -38,7 +49,10 @@ class _Measurement(_Strict):
     version: int
     transform: str | None
     unit: str
-    value: _Summary | _Skipped
+    value: Annotated[
+        Annotated[_Summary, Tag(SUMMARY)] | Annotated[_Skipped, Tag(SKIPPED)],
+        Discriminator(lambda value: SKIPPED if isinstance(value, dict) and SKIPPED in value else SUMMARY),
+    ]
     floor: float | None
     ceiling: float | None
 
@@ -96,6 +110,11 @@ def from_json(text: str, *, source: str = "report") -> Report:
         document = _Report.model_validate(raw)
     except ValidationError as error:
         raise InputError(f"{source} is not a report of schema {SCHEMA}: {_first_problem(error)}.") from None
+    quantities = [(one.metric, one.transform) for one in document.measurements]
+    if twice := next((one for one in quantities if quantities.count(one) > 1), None):
+        raise InputError(
+            f"{source} is damaged: it measures {twice[0]} of {twice[1] or 'the encoder'} twice. Probe again."
+        )
     return Report(
         provenance=dict(document.provenance),
         measurements=[_measurement(one) for one in document.measurements],
@@ -138,8 +157,6 @@ def _refuse_constant(name: str) -> float:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problems = error.errors()
-    # A value that is neither a summary nor a skip is reported once for each; the deepest says what is nearest to right.
-    first = max(problems, key=lambda problem: len(problem["loc"])) if len(problems) > 1 else problems[0]
-    field = ".".join(str(part) for part in first["loc"] if not str(part).startswith("_"))
-    return f"{field or 'document'}: {first['msg']}"
+    first = error.errors()[0]
+    place = [part for part in first["loc"] if part != SUMMARY]
+    return f"{'.'.join(map(str, place)) or 'document'}: {first['msg'].removeprefix('Value error, ')}"

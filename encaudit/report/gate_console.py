@@ -5,7 +5,7 @@ import textwrap
 from typing import TextIO
 
 from encaudit.gate import Gate
-from encaudit.report.gate_words import ACCEPT, in_order, status, verdict, what_next
+from encaudit.report.gate_words import ACCEPT, in_order, plain, status, verdict, what_next
 
 WIDTH = 100
 
@@ -18,14 +18,14 @@ def print_gate(gate: Gate, stream: TextIO | None = None, accept: str = ACCEPT) -
     stream = sys.stderr if stream is None else stream
     for check in in_order(gate.checks):
         if check.outcome == "passed":
-            print(f"{'passed':8} {check.id}", file=stream)
+            print(f"{'passed':8} {plain(check.id)}", file=stream)
         else:
-            print(_wrapped(f"{status(check):8} {check.id}: {check.text}"), file=stream)
+            print(_wrapped(f"{status(check):8} {plain(check.id)}: {plain(check.text)}"), file=stream)
     for finding in gate.findings:
-        print(_wrapped(f"{finding.level:8} {finding.text}"), file=stream)
+        print(_wrapped(f"{finding.level:8} {plain(finding.text)}"), file=stream)
     print(verdict(gate), file=stream)
     if (told := what_next(gate, accept)) is not None:
-        print(_wrapped(told), file=stream)
+        print(_wrapped(plain(told)), file=stream)
 
 
 def _wrapped(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 
 from encaudit.gate import Check, Gate
-from encaudit.report.gate_words import in_order, interval, number, status, verdict, what_next
+from encaudit.report.gate_words import in_order, interval, number, plain, status, verdict, what_next
 
 HEAD = "| | check | baseline | found | change (95 %) | limit |\n|---|---|---:|---:|---:|---:|"
 PIPE = "\\|"
@@ -18,7 +18,7 @@ def to_markdown(gate: Gate) -> str:
     parts = ["### encaudit check", verdict(gate)]
     if first:
         parts += ["\n".join([HEAD, *map(_row, first)])]
-        parts += ["\n".join(f"- `{check.id}`: {_escaped(check.text)}" for check in first)]
+        parts += ["\n".join(f"- {_code(check.id)}: {_escaped(check.text)}" for check in first)]
     if (told := what_next(gate)) is not None:
         parts += [_escaped(told)]
     if gate.findings:
@@ -32,7 +32,7 @@ def to_markdown(gate: Gate) -> str:
 def _row(check: Check) -> str:
     cells = [
         MARKS[status(check)],
-        f"`{check.id.replace('|', PIPE)}`",
+        _code(check.id),
         number(check.baseline),
         number(check.found),
         interval(check),
@@ -41,7 +41,13 @@ def _row(check: Check) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _code(name: str) -> str:
+    if "`" in name:
+        return f"<code>{_escaped(name)}</code>"
+    return f"`{plain(name).replace('|', PIPE)}`"
+
+
 def _escaped(text: str) -> str:
     """Keep what others wrote (reasons of waivers, names of files) from being markup, a link or a call for somebody."""
-    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    flat = plain(text).replace("&", "&amp;").replace("<", "&lt;")
     return MARKUP.sub(lambda found: f"&#{ord(found[0])};", flat)

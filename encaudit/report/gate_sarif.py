@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -94,8 +96,9 @@ def _line_of(check: Check, config: str) -> int:
     except OSError:  # it was read before; where it has gone since, the results still stand
         return 1
     for key in (key_of(check.metric, check.transform), key_of(check.metric, EVERY)):
+        written = re.compile(rf"""\s*(\[.*rules\.)?["']?{re.escape(key)}["']?\s*[=.\]]""")
         for number, line in enumerate(lines, 1):
-            if line.strip().strip("\"'").startswith(key):
+            if written.match(line):
                 return number
     return 1
 
@@ -106,5 +109,5 @@ def _uri(path: str) -> str:
     here = Path.cwd()
     top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
     if absolute.is_relative_to(top):
-        return quote(str(PurePosixPath(absolute.relative_to(top))))
+        return quote(os.fsencode(PurePosixPath(absolute.relative_to(top))))
     return absolute.as_uri()

@@ -15,6 +15,12 @@ def is_report(path: Path) -> bool:
     return (path / REPORT).is_file() or path.suffix == ".json"
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a report is read from."""
+    folder = path if path.is_dir() else path.parent
+    return [folder / REPORT if path.is_dir() else path, folder / PARTICLES]
+
+
 def report_in(path: Path) -> Report:
     """Return the report in a folder, or in a file; InputError where there is none."""
     return read_report(path / REPORT if path.is_dir() else path)

@@ -42,7 +42,7 @@ def _written_beside(path: Path, text: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=".encaudit-partial-", dir=path.parent)
         partial = Path(name)
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
         partial.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         return partial

@@ -1,5 +1,6 @@
 """`encaudit check`: 0 for as good, 1 for worse, 2 for what cannot be compared; the outputs whole or not at all."""
 
+import io
 import json
 import os
 import subprocess
@@ -119,6 +120,52 @@ def test_an_output_that_cannot_be_written_is_refused_before_a_checkpoint_is_prob
 def test_two_outputs_of_one_name_are_refused(run: Run, good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", good, "--baseline", "baseline.json", "--json", "a", "--junit", "./a") == 2
     assert "same name" in refusal(capsys)
+
+
+def test_an_output_within_another_is_refused(run: Run, good: Path, tmp_path: Path) -> None:
+    assert run("check", good, "--baseline", "baseline.json", "--json", "a", "--junit", "a/b") == 2
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("place", ["baseline.json", "good/report.json", "good/particles.csv", "encaudit.toml"])
+def test_what_is_read_is_never_written_over(
+    place: str, run: Run, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "encaudit.toml").write_text("")
+    before = (tmp_path / place).read_bytes()
+    assert run("check", good, "--baseline", "baseline.json", "--markdown", place) == 2
+    assert "is read by this check" in refusal(capsys)
+    assert (tmp_path / place).read_bytes() == before
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_the_outcome_stands_where_nobody_can_be_told(
+    wanted: int, run: Run, good: Path, worse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sys.stderr", Full())
+    assert run("check", (good, worse)[wanted], "--baseline", "baseline.json") == wanted
+
+
+def test_where_standard_output_takes_nothing_no_file_is_written(
+    run: Run, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("encaudit.cli.probe.to_stdout", full)
+    assert run("check", good, "--baseline", "baseline.json", "--json", "-", "--junit", "j.xml") == 2
+    assert not (tmp_path / "j.xml").exists()
+
+
+@pytest.mark.parametrize("option", ["--baseline", "--config"])
+def test_a_device_is_no_file(option: str, run: Run, good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"--baseline": "baseline.json"} | {option: "/dev/zero"}
+    assert run("check", good, *(word for pair in given.items() for word in pair)) == 2
+    assert "/dev/zero is a device" in refusal(capsys)
 
 
 def test_rules_of_max_and_min_need_no_baseline(run: Run, good: Path, tmp_path: Path) -> None:

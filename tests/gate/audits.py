@@ -32,15 +32,22 @@ def measurement(metric: str, value: float | str, transform: str | None = "roll1"
 
 
 def particles(displacement: float = 0.3, elbo: float = -50.0, seed: int = 0) -> Particles:
-    """Images that share what makes them easy or hard, whatever the encoder: ``seed`` is that of an encoder's own."""
+    """Images that share what makes them easy or hard, whatever the encoder: ``seed`` is that of an encoder's own.
+
+    Their medians are what ``report`` says of them.
+    """
     hardness = np.random.default_rng(99).lognormal(0, 0.3, N)
     own = np.random.default_rng(seed).normal(0, 0.01, N)
-    columns = {"elbo": elbo * hardness + own}
+    columns = {"elbo": _with_median(elbo, elbo * hardness + own)}
     for spec in ("roll1", "rot90", "permutation"):
-        columns[f"{spec}/displacement"] = displacement * hardness + np.abs(own)
+        columns[f"{spec}/displacement"] = _with_median(displacement, displacement * hardness + np.abs(own))
         columns[f"{spec}/random_distance"] = np.ones(N)
-        columns[f"{spec}/rank"] = np.arange(N) / N * displacement
+        columns[f"{spec}/rank"] = (np.arange(N) + 0.5) / N * displacement
     return Particles(np.arange(N), None, columns, of=N)
+
+
+def _with_median(median: float, values: np.ndarray) -> np.ndarray:
+    return values * (median / np.median(values))
 
 
 def report(displacement: float = 0.3, *others: Measurement, elbo: float | str = -50.0, **provenance: Any) -> Report:

@@ -67,6 +67,18 @@ def test_a_change_is_held_to_an_amount_or_a_share(rule: Rule, value: float, outc
     assert check.limit == pytest.approx(0.05 if "0.05" in str(rule) else 0.03)
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "allowed"),
+    [
+        (0.7, 0.8, Allowance(0.1)),
+        (1.0, 1.1, Allowance(0.1, relative=True)),
+        (23.0, 25.3, Allowance(0.1, relative=True)),
+    ],
+)
+def test_what_is_just_allowed_passes_whatever_rounding_makes_of_it(was: float, now: float, allowed: Allowance) -> None:
+    assert gate_of(report(now), report(was), {KEY: Rule(max_increase=allowed)}).passed
+
+
 @pytest.mark.parametrize(("value", "outcome"), [(0.3, "passed"), (0.31, "passed"), (0.36, "failed"), (0.1, "passed")])
 def test_a_change_is_held_to_the_interval_of_the_paired_difference(value: float, outcome: str) -> None:
     check = gate_of(report(value), report(0.3), {KEY: Rule(max_increase=Allowance(0.05, by_interval=True))}).checks[0]
@@ -166,8 +178,40 @@ def test_what_both_skip_is_no_check_where_nobody_named_it() -> None:
 
 
 def test_what_only_the_report_has_is_skipped_until_it_is_accepted() -> None:
-    check = gate_of(report(), without(report(), "elbo", None), {"elbo": Rule(max_decrease=Allowance(1.0))}).checks[0]
+    on_elbo = {"elbo": Rule(max_decrease=Allowance(1.0))}
+    checks = gate_of(report(), without(report(), "elbo", None), on_elbo | {KEY: Rule(max=1.0)}).checks
+    check = next(check for check in checks if check.metric == "elbo")
     assert check.outcome == "skipped" and "nothing to compare with" in check.text
+    with pytest.raises(InputError, match="None of the 1 checks of level error could be carried out: elbo/max_decrease"):
+        gate_of(report(), without(report(), "elbo", None), on_elbo)
+
+
+def test_values_of_images_of_another_audit_are_refused() -> None:
+    by_interval = {KEY: Rule(max_increase=Allowance(0.05, by_interval=True))}
+    with pytest.raises(
+        InputError, match=r"of different audits: displacement_ratio@roll1 is 0\.6 in the one and 0\.3 by"
+    ):
+        gate_of(report(0.6), report(0.3), by_interval, particles=particles(0.3))
+
+
+def test_a_difference_that_is_no_number_is_never_passed_as_one() -> None:
+    baseline = accept(report(0.3), particles(0.3))
+    assert baseline.particles is not None
+    for images in (particles(0.3), baseline.particles):
+        images.columns["roll1/random_distance"][:] = 0.0
+    by_interval = {KEY: Rule(max_increase=Allowance(0.05, by_interval=True))}
+    (check,) = gate_of(report(0.6), rules=by_interval, baseline=baseline).checks
+    assert check.outcome == "failed" and "by the intervals of both reports" in check.text
+
+
+def test_a_baseline_without_images_is_what_the_warning_names() -> None:
+    gate = gate_of(
+        report(),
+        rules={KEY: Rule(max_increase=Allowance(0.05, by_interval=True))},
+        particles=None,
+        baseline=accept(report(), None),
+    )
+    assert [one.text[:12] for one in gate.findings if one.code == "not-paired"] == ["The baseline"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ def test_brackets_of_an_id_are_no_pattern() -> None:
     assert waive([check], [waiver(check.id)], TODAY)[0][0].outcome == "waived"
 
 
+def test_the_last_day_that_a_calendar_knows_has_not_expired() -> None:
+    checks, _ = waive([FAILED], [Waiver(FAILED.id, "for good", date.max)], TODAY)
+    assert checks[0].outcome == "waived"
+
+
 @pytest.mark.parametrize(("days", "outcome"), [(0, "waived"), (-1, "waived"), (-2, "failed")])
 def test_it_holds_through_its_day_and_one_of_grace(days: int, outcome: str) -> None:
     checks, _ = waive([FAILED], [waiver(days=days)], TODAY)

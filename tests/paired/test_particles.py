@@ -42,6 +42,9 @@ def test_some_rows_alone_are_read(tmp_path: Path) -> None:
         ("index,a\n1\n", "damaged"),
         ("index,a\n\n", "damaged"),
         ("index,group\n1,\n", "gaps"),
+        ("index,group\n1,0.5\n", "not whole"),
+        ("index,a\n1.5,2\n", "not at all"),
+        ("index,a\n1e300,2\n", "not at all"),
     ],
 )
 def test_what_is_no_particles_file_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -23,7 +23,8 @@ PROVENANCE: dict[str, Any] = {
 
 def summary(value: float, n: int = 3000, half_width: float | None = 0.01) -> Summary:
     low, high = (None, None) if half_width is None else (value - half_width, value + half_width)
-    return Summary(value, value, value / 2, value / 1.5, value * 1.5, value * 2, low, high, n)
+    spread = sorted((value / 2, value / 1.5, value * 1.5, value * 2))
+    return Summary(value, value, *spread, low, high, n)
 
 
 def measurement(metric: str, value: float | str, spec: str | None = "roll1", **changes: Any) -> Measurement:

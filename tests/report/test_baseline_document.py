@@ -1,6 +1,7 @@
 """A baseline is read as it was written, or refused with the reason."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from encaudit.errors import InputError
-from encaudit.gate import accept
+from encaudit.gate import Baseline, accept
 from encaudit.report.baseline_document import read_baseline, to_json
 from tests.gate.audits import measurement, particles, report
 
@@ -81,17 +82,33 @@ def test_a_change_by_hand_is_refused(what: str, tmp_path: Path) -> None:
         read_baseline(path)
 
 
+def images(**changes: Any) -> dict[str, Any]:
+    return {"of": 3, "index": [0, 1, 2], "groups": None, "columns": {"elbo": [1.0, 2.0, 3.0]}} | changes
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"baseline": 2}, "of schema 2; this encaudit reads schema 1"),
         ({"more": 1}, "damaged: more"),
         ({"particles": {"of": 3}}, "damaged: particles"),
+        ({"particles": images(index=[])}, "damaged: particles.index"),
+        ({"particles": images(index=[0, 1, 10**20])}, "damaged: particles.index"),
     ],
 )
 def test_another_schema_or_shape_is_refused(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=words):
         read_baseline(written(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("changes", [{"groups": np.zeros(0, int)}, {"index": np.zeros(200, int)}])
+def test_columns_that_do_not_belong_together_are_refused_whoever_signed_them(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "baseline.json"
+    path.write_text(to_json(Baseline(report(), replace(particles(), **changes))))
+    with pytest.raises(InputError, match="columns are of different lengths, or an image is there twice"):
+        read_baseline(path)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,16 @@ from tests.report.reports import measurement, report
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 summaries = st.builds(
-    Summary, *[numbers] * 6, st.none() | numbers, st.none() | numbers, st.integers(min_value=0, max_value=10**9)
+    lambda median, mean, spread, ends, n: (
+        Summary(median, mean, *sorted(spread), *sorted(ends), n)
+        if ends
+        else Summary(median, mean, *sorted(spread), None, None, n)
+    ),
+    numbers,
+    numbers,
+    st.tuples(*[numbers] * 4),
+    st.none() | st.tuples(numbers, numbers),
+    st.integers(min_value=0, max_value=10**9),
 )
 measurements = st.builds(
     Measurement,
@@ -34,7 +43,7 @@ findings = st.builds(Finding, st.text(), st.sampled_from(["note", "warning", "er
 reports = st.builds(
     Report,
     st.dictionaries(st.text(), json_values, max_size=4),
-    st.lists(measurements, max_size=4),
+    st.lists(measurements, max_size=4, unique_by=lambda one: (one.metric, one.transform)),
     st.lists(findings, max_size=3),
 )
 
@@ -100,6 +109,9 @@ def with_value(value):
     return json.dumps(document)
 
 
+NUMBERS = dict.fromkeys(("median", "mean", "q05", "q25", "q75", "q95", "ci_low", "ci_high"), 1.0) | {"n": 9}
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -117,6 +129,11 @@ def with_value(value):
         (with_value(0.5), "measurements.0.value"),
         (with_value({"median": 1}), "measurements.0.value"),
         (edited().replace("0.83", "NaN"), "NaN"),
+        (edited().replace("0.83", '"0.83"', 1), "measurements.0.value"),
+        (with_value(NUMBERS | {"ci_low": 2.0}), "ci_low is above ci_high"),
+        (with_value(NUMBERS | {"ci_low": None}), "one end of the interval is missing"),
+        (with_value(NUMBERS | {"q05": 2.0}), "not in order"),
+        (edited(measurements=json.loads(edited())["measurements"][:1] * 2), "displacement_ratio of roll1 twice"),
     ],
 )
 def test_what_is_no_report_is_refused_and_the_field_named(text, named):

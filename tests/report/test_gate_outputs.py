@@ -111,11 +111,23 @@ def test_sarif_points_at_the_rule_in_the_repository(tmp_path: Path, monkeypatch:
     (tmp_path / ".git").mkdir()
     (tmp_path / "nets").mkdir()
     rules = tmp_path / "encaudit.toml"
-    rules.write_text('preset = "none"\n\n[rules]\n"displacement_ratio@*" = { max = 0.4 }\n')
+    text = 'preset = "none"\n\n[rules]\n"displacement_ratio@*" = { max = 0.4 }\n'
+    rules.write_text(text)
     monkeypatch.chdir(tmp_path / "nets")
     told = replace(gate(FAILED), provenance=PROVENANCE | {"config": str(rules)})
     place = json.loads(to_sarif(told))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "encaudit.toml"}, "region": {"startLine": 4}}
+    others = text + 'elbo_change = { max = 0 }\nelbo = { min = 0 }\n[rules."cka@roll1"]\nmin = 0.5\n'
+    rules.write_text(others)
+    for check, line in ((WAIVED, 6), (WARNED, 7)):
+        shown = json.loads(to_sarif(replace(told, checks=[check])))["runs"][0]["results"][0]["locations"][0]
+        assert shown["physicalLocation"]["region"] == {"startLine": line}
+
+
+def test_a_config_whose_name_is_no_text_is_pointed_at_all_the_same() -> None:
+    told = replace(gate(FAILED), provenance=PROVENANCE | {"config": "rules-\udcff.toml"})
+    place = json.loads(to_sarif(told))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "rules-%FF.toml"}
 
 
 @pytest.mark.parametrize("found", GATES)
@@ -139,6 +151,18 @@ def test_markdown_folds_away_what_passed_and_keeps_its_table() -> None:
     assert "<table>" not in text and "&lt;has>" in text
     calling = to_markdown(gate(replace(FAILED, text="See [here](http://x), @somebody `now`.")))
     assert "@somebody" not in calling and "[here]" not in calling
+    within = to_markdown(
+        gate(replace(PASSED, id="cka@a`\n# b <script> @somebody/min"), replace(FAILED, id="cka@`c`/min"))
+    )
+    assert "<script>" not in within and "@somebody" not in within and "\n# b" not in within and "`c`" not in within
+
+
+def test_nothing_that_a_name_holds_steers_a_terminal_or_starts_a_line() -> None:
+    stream = io.StringIO()
+    bad = "cka@\x1b[2J\n::error::\ud800/min"
+    print_gate(gate(replace(PASSED, id=bad), replace(FAILED, id=bad, text=f"Of {bad}.")), stream)
+    assert "\x1b" not in stream.getvalue() and "\n::" not in stream.getvalue()
+    assert "\\x1b[2J ::error::\\ud800/min" in stream.getvalue()
 
 
 def test_the_console_says_what_did_not_pass_and_why_the_worst_first() -> None:

@@ -16,10 +16,11 @@ NAMED = 10
 TRUE_COVERAGE, COVERAGE_SLACK = 0.95, 0.05
 CONSTANT_ENCODER = "constant-encoder"
 COLLAPSED_POSTERIOR = "collapsed-posterior"
+SHARED_LATENT = "shared-latent"
 LOOKUP_TABLE = "lookup-table"
 COLLAPSED_SIGMA = 0.5  # a random pair this near cannot be told apart by the encoder's own account
 MUCH_ROUNDING = 0.01  # of the spread of the latents
-UNJUDGED = frozenset({CONSTANT_ENCODER, COLLAPSED_POSTERIOR})
+UNJUDGED = frozenset({CONSTANT_ENCODER, COLLAPSED_POSTERIOR, SHARED_LATENT})
 
 
 def of_the_images(encodings: Encodings) -> list[Finding]:
@@ -75,6 +76,16 @@ def of_the_latents(encodings: Encodings, measurements: list[Measurement]) -> lis
                 CONSTANT_ENCODER,
                 "warning",
                 "The encoder gives every image the same latent. No transform can move it, and nothing was learned.",
+            )
+        ]
+    shared = int(np.unique(mu, axis=0, return_counts=True)[1].max())
+    if shared > len(mu) / 2:
+        return [
+            Finding(
+                SHARED_LATENT,
+                "warning",
+                f"{shared} of {len(mu)} images have the very same latent: the medians below are of these alone, which "
+                "stay where they are because nothing is told apart.",
             )
         ]
     apart = next((one.ceiling for one in measurements if one.metric == "displacement_sigma"), None)

@@ -22,6 +22,13 @@ def test_an_encoder_that_gives_every_image_one_latent_is_named() -> None:
     assert codes(encodings(np.full((40, 3), 1.5))) == ["constant-encoder"]
 
 
+@pytest.mark.parametrize(("alike", "found"), [(21, ["shared-latent"]), (20, [])])
+def test_an_encoder_that_gives_most_images_one_latent_is_named(alike: int, found: list[str]) -> None:
+    mu = np.random.default_rng(0).normal(size=(40, 3))
+    mu[:alike] = mu[0]
+    assert codes(encodings(mu)) == found
+
+
 def test_a_collapsed_posterior_is_named_by_its_own_error_bars() -> None:
     mu = np.random.default_rng(0).normal(size=(200, 3))
     assert codes(encodings(0.05 * mu, np.zeros((200, 3)))) == ["collapsed-posterior"]

@@ -103,4 +103,4 @@ def left_as_it_was(target: Any) -> Iterator[None]:
 
 
 def _is_session(target: Any) -> bool:
-    return all(callable(getattr(target, name, None)) for name in ("run", "get_inputs", "get_outputs"))
+    return all(callable(getattr(type(target), name, None)) for name in ("run", "get_inputs", "get_outputs"))

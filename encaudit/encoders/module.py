@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from encaudit.encoders.calling import function_of, with_channels
 from encaudit.encoders.returned import EXPECTED, checked_posterior, described
@@ -149,6 +150,8 @@ def encoder_of(name: str, target: Any, device: torch.device | str) -> ModuleEnco
     Only a module can be put on a device; any other object gets its images on the CPU.
     """
     if isinstance(target, nn.Module):
+        if any(map(is_lazy, target.parameters())):
+            raise InputError(f"{name} has parameters without values (lazy layers): nothing was learned. Load weights.")
         put_on_device(name, target, device)
     else:
         device = "cpu"

@@ -1,9 +1,11 @@
 """``encaudit.assert_invariant``: does an encoder stand a transform? One line of a test."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 from encaudit.errors import InputError
+from encaudit.findings import SHARED_LATENT
 from encaudit.from_python.audited import AuditReport
 from encaudit.from_python.auditing import Images, audit
 from encaudit.report.headline import find, interval, number
@@ -28,18 +30,27 @@ def assert_invariant(
 
     It fails where the upper end of the 95 % interval of displacement_ratio (how far latents move, in distances of
     unrelated images) is above ``max_ratio`` under any of the transforms: invariance is claimed, so it has to be shown,
-    and more images show it more sharply. It fails too where the ratio cannot be measured, as for an encoder that gives
-    all images one latent; and raises InputError for too few images for an interval.
+    and more images show it more sharply. It fails too where nothing can be claimed, as for an encoder that gives all
+    images, or most, one latent; and raises InputError for too few images for an interval.
 
     ``encoder`` and ``images`` are those of ``encaudit.audit``, whose options these are as well; a report that it
     returned is taken as it is. Controls, UMAP, volumes and calibration are left out unless asked for. Returns the
     report.
     """
     __tracebackhide__ = True
+    if not _is_limit(max_ratio):
+        raise InputError(f"max_ratio={max_ratio!r}: expected a number of 0 or more, such as 0.1.")
     specs = [canonical(spec) for spec in ([transforms] if isinstance(transforms, str) else transforms)]
     if not specs:
         raise InputError("No transform is named; expected one or more, such as 'roll1'.")
-    report = encoder if isinstance(encoder, AuditReport) else _audited(encoder, images, specs, controls, options)
+    if isinstance(encoder, AuditReport):
+        if images is not None or controls or options:
+            raise InputError("A report was measured already. Leave out images and options, or give the encoder.")
+        report = encoder
+    else:
+        report = audit(encoder, images, specs, controls=controls, **(QUICK | options))
+    if any(one.code == SHARED_LATENT for one in report.findings):
+        raise AssertionError(next(one.text for one in report.findings if one.code == SHARED_LATENT))
     measured = {spec: _measured(report, spec) for spec in specs}
     failing = [spec for spec, one in measured.items() if _fails(one, max_ratio)]
     if failing:
@@ -47,10 +58,8 @@ def assert_invariant(
     return report
 
 
-def _audited(
-    encoder: Any, images: Images | None, specs: list[str], controls: bool, options: dict[str, Any]
-) -> AuditReport:
-    return audit(encoder, images, specs, controls=controls, **(QUICK | options))
+def _is_limit(value: object) -> bool:
+    return isinstance(value, Real) and 0 <= float(value) < float("inf")
 
 
 def _measured(report: AuditReport, spec: str) -> Measurement:

@@ -1,7 +1,8 @@
 """``encaudit.audit``: the audit of `encaudit probe`, of an encoder and images that are objects of this program."""
 
 import os
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from encaudit.audits import AuditOptions, Given, audit_checkpoint
@@ -79,38 +81,64 @@ def audit(
     - ``device``: "auto" is where a module is; for a name a GPU where there is one; for a function the CPU.
     - ``more``: whatever else `encaudit probe` can be told, such as ``umap=False``, which saves ten seconds.
 
-    The random numbers of torch and numpy go on as if nothing had been audited. Raises EncauditError for anything the
-    user can mend.
+    The random numbers of torch, numpy and Python go on as if nothing had been audited. Raises EncauditError for
+    anything the user can mend.
     """
     if unknown := [name for name in more if name not in MoreOptions.__annotations__]:
         raise UnknownNameError("option of encaudit.audit", unknown[0], OPTIONS)
+    if encoder is None:
+        raise InputError("encoder is None; expected a module, a function of images, or the path of a checkpoint.")
     named = isinstance(encoder, str | os.PathLike)
-    specs = (transforms,) if isinstance(transforms, str) else tuple(transforms)
-    name = os.fspath(encoder) if named else name_of(encoder)
+    if not named and more.get("kind") is not None:
+        raise InputError("kind says what is in a file, and the encoder is an object. Leave out kind.")
     array, path = _array_or_path(images)
-    told: dict[str, Any] = dict(more)
-    if "kind" in told:
-        told["encoder"] = told.pop("kind")
-    told |= {"dose": tuple(told.get("dose", ()))} | ({"config": Path(told["config"])} if told.get("config") else {})
-    options = AuditOptions(
-        checkpoint=name,
-        transforms=specs,
-        images=path,
-        seed=seed,
-        n=n,
-        device=place_of(encoder) if device == "auto" and not named else device,
-        batch_size=str(batch_size),
-        controls=controls,
-        channels=channels,
-        **told,
+    options = _options(
+        more
+        | {
+            "checkpoint": encoder if named else name_of(encoder),
+            "transforms": transforms,
+            "images": path,
+            "seed": seed,
+            "n": n,
+            "device": place_of(encoder) if device == "auto" and not named else str(device),
+            "batch_size": str(batch_size),
+            "controls": controls,
+            "channels": channels,
+        }
     )
     given = Given(None if named else encoder, array, groups)
     gpus = list(range(torch.cuda.device_count())) if _uses_gpus() else []
-    with torch.random.fork_rng(devices=gpus), left_as_it_was(encoder), _told_in_python():
+    with torch.random.fork_rng(devices=gpus), _numbers_go_on(), left_as_it_was(encoder), _told_in_python():
         found = audit_checkpoint(options, command=_call(options), watcher=Unwatched(), given=given)
     assert found is not None, "one process alone makes its audit"
     report = found.report
     return AuditReport(report.provenance, report.measurements, report.findings, report.verdicts, audit=found)
+
+
+def _options(told: Mapping[str, Any]) -> AuditOptions:
+    """Return what the command line would have been told; InputError for a value of another kind."""
+    plain = {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in told.items()}
+    for name in ("transforms", "dose"):  # one of them needs no list
+        if isinstance(plain.get(name), str):
+            plain[name] = (plain[name],)
+    plain["encoder"] = plain.pop("kind", None)
+    try:
+        return TypeAdapter(AuditOptions).validate_python(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "kind" if first["loc"][0] == "encoder" else str(first["loc"][0])
+        raise InputError(f"{name}={first['input']!r}: {first['msg'].lower()}.") from None
+
+
+@contextmanager
+def _numbers_go_on() -> Iterator[None]:
+    """Let the random numbers of numpy and of Python go on as if nobody had drawn."""
+    of_numpy, of_python = np.random.get_state(), random.getstate()  # noqa: NPY002 (the global one is meant)
+    try:
+        yield
+    finally:
+        np.random.set_state(of_numpy)  # noqa: NPY002
+        random.setstate(of_python)
 
 
 @contextmanager

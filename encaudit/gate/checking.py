@@ -15,7 +15,11 @@ from encaudit.gate.waivers import waive
 from encaudit.paired import PARTICLES, Difference, Particles, paired_difference, unpaired_difference
 from encaudit.results import Finding, Measurement, Report, Skipped, Summary
 
-WORTHLESS = ("constant-encoder", "collapsed-posterior")  # findings that make an encoder no measure for others
+WORTHLESS = (
+    "constant-encoder",
+    "collapsed-posterior",
+    "shared-latent",
+)  # findings that make an encoder no measure for others
 GROWING = ("max", "max_increase")
 
 

@@ -64,6 +64,8 @@ class GivenPixels:
 
 def given_array(images: np.ndarray | torch.Tensor) -> np.ndarray:
     """Return images in memory as an array of real numbers; InputError for anything else."""
+    if np.ma.is_masked(images):
+        raise InputError(f"{GIVEN} are masked, and an encoder sees all pixels. Fill them: images.filled(value).")
     if isinstance(images, torch.Tensor):
         images = images.detach().cpu()
         found = _as_array(images.float() if images.dtype == torch.bfloat16 else images, GIVEN)

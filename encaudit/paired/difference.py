@@ -44,7 +44,7 @@ def paired_difference(
     images, so what differs from image to image cancels. What is nearest among *all* images, and which image makes a
     random pair, is held as it was measured. Above 20,000 images a seeded sample is compared.
 
-    None where the metric is no function of per-image columns, an audit lacks them, or the value is no number. Both
+    None where the metric is no function of per-image columns, an audit lacks them, or it is no number. Both
     are read by ``index``.
     """
     if metric not in PAIRED_METRICS:
@@ -80,9 +80,10 @@ def paired_difference(
                     for weights in _resampled(unit, seed)
                 ]
             )
-        if np.isfinite(changes).all():
-            tail = (1 - CONFIDENCE) / 2
-            low, high = (float(bound) for bound in np.quantile(changes, [tail, 1 - tail]))
+        if not np.isfinite(changes).all():
+            return None
+        tail = (1 - CONFIDENCE) / 2
+        low, high = (float(bound) for bound in np.quantile(changes, [tail, 1 - tail]))
     return Difference(metric, transform, first, second, second - first, low, high, n, paired=True)
 
 

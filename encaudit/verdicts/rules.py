@@ -88,7 +88,9 @@ NOISE_IS_ALL = (
 COLLAPSED_SIGMA = 0.5  # a random pair this near cannot be told apart by the encoder's own account
 NO_ACTIVE_UNIT = 1.0  # fewer active units than one; asked only of encoders that state a logvar, hence have a prior
 TABLE_FINDING = "lookup-table"  # findings.LOOKUP_TABLE
-COLLAPSED_FINDINGS = frozenset({"constant-encoder", "collapsed-posterior"})  # findings.UNJUDGED, which loads torch
+COLLAPSED_FINDINGS = frozenset(
+    {"constant-encoder", "collapsed-posterior", "shared-latent"}
+)  # findings.UNJUDGED, without torch
 
 Code = Literal["invariant", "equivariant", "scatters", "memorizes-noise", "collapsed", "too-few-images", "inconclusive"]
 
@@ -113,7 +115,7 @@ RULES = (
     Rule(
         "collapsed",
         "The latents carry nothing: no transform can move what is not there, and nothing was learned.",
-        "The encoder gives all images one latent, or two unrelated images lie less than "
+        "The encoder gives more than half of the images one latent, or two unrelated images lie less than "
         f"{COLLAPSED_SIGMA:g} of its own error bars apart (displacement_sigma of shuffled pairs), or no latent "
         "dimension is active (active_units).",
     ),

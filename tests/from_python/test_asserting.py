@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import encaudit
 from encaudit.encoders.planted import Constant, Hash, PowerSpectrum, QuarterTurn
@@ -61,6 +62,27 @@ def test_an_encoder_that_says_nothing_is_not_invariant() -> None:
 def test_what_cannot_be_asserted_is_an_error_of_the_test(transforms: Any, n: int, said: str) -> None:
     with pytest.raises(InputError, match=said):
         encaudit.assert_invariant(PowerSpectrum(), images(n), transforms)
+
+
+def test_an_encoder_that_gives_most_images_one_latent_is_not_invariant() -> None:
+    def encode(shown: torch.Tensor) -> torch.Tensor:
+        return torch.where(shown[:, :1, 0] < 0.25, 0.0, shown[:, :2, 0])
+
+    with pytest.raises(AssertionError, match=r"\d+ of 40 images have the very same latent"):
+        encaudit.assert_invariant(encode, images(), max_ratio=0)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf"), -0.1, None, "0.1"])
+def test_a_limit_is_a_number_that_can_be_exceeded(limit: Any) -> None:
+    with pytest.raises(InputError, match="max_ratio=.*expected a number of 0 or more"):
+        encaudit.assert_invariant(PowerSpectrum(), images(), max_ratio=limit)
+
+
+def test_a_report_takes_no_images_and_no_options() -> None:
+    report = encaudit.audit(PowerSpectrum(), images(), "roll1", controls=False, umap=False)
+    for given in ({"images": images()}, {"seed": 3}, {"nope": 1}):
+        with pytest.raises(InputError, match="A report was measured already"):
+            encaudit.assert_invariant(report, **given)
 
 
 def test_a_report_without_the_transform_is_refused() -> None:

@@ -96,6 +96,7 @@ def test_a_module_is_audited_in_evaluation_mode_and_left_as_it_was() -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     gradients = [None if one.grad is None else one.grad.clone() for one in network.parameters()]
     modes = [part.training for part in network.modules()]
+    network.register_forward_pre_hook(lambda *_: (np.random.random(), random.random()) and None)  # noqa: NPY002
     torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002 (the state of others)
     states = torch.get_rng_state(), str(np.random.get_state()), random.getstate()  # noqa: NPY002
     encaudit.audit(network, images_, ["roll1", "untrained+roll1"], umap=False)
@@ -172,6 +173,14 @@ def test_a_checkpoint_may_be_shown_images_in_memory(run: FreshRun) -> None:
         (PowerSpectrum(), images()[:, :5], {}, "5 x 12 pixels; expected square ones"),
         (PowerSpectrum(), images().astype(complex), {}, "complex128; expected an array of real numbers"),
         (PowerSpectrum(), torch.zeros(4, 8, 8).to_sparse(), {}, "without a numpy form"),
+        (None, images(), {}, "encoder is None"),
+        (PowerSpectrum(), np.ma.masked_greater(images(), 0), {}, "are masked, and an encoder sees all pixels"),
+        (PowerSpectrum(), images(), {"kind": "cryodrgn"}, "Leave out kind"),
+        (PowerSpectrum(), images(), {"n": 2.5}, "n=2.5: input should be a valid integer"),
+        (PowerSpectrum(), images(), {"seed": None}, "seed=None: input should be a valid integer"),
+        (PowerSpectrum(), images(), {"umap": "perhaps"}, "umap='perhaps': input should be a valid boolean"),
+        (PowerSpectrum(), images(), {"config": 5}, "config=5: input is not a valid path"),
+        (nn.LazyLinear(2), images(), {}, r"parameters without values \(lazy layers\)"),
         (PowerSpectrum(), None, {}, r"names no images\. Give them with images=PATH"),
         (PowerSpectrum(), images(), {"groups": [1, 2]}, "has 2 groups, and the stack has 40 images"),
         (PowerSpectrum(), images(), {"batch_size": 0}, "batch_size=0: expected"),
@@ -184,6 +193,24 @@ def test_what_does_not_fit_is_one_sentence(encoder: Any, shown: Any, more: dict[
     with pytest.raises(InputError, match=said) as refused:
         encaudit.audit(encoder, shown, "roll1", **{**QUICK, **more})
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("specs", [5, [5], None])
+def test_transforms_are_words(specs: Any) -> None:
+    with pytest.raises(InputError, match="transforms="):
+        encaudit.audit(PowerSpectrum(), images(), specs, **QUICK)
+
+
+def test_an_encoder_that_forwards_every_attribute_is_taken_as_what_it_is() -> None:
+    class Proxy:
+        def __init__(self, within: Any) -> None:
+            self._within = within
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *given: self._within(*given)
+
+    report = encaudit.audit(Proxy(lambda shown: shown.flatten(1)[:, :3]), images(), "roll1", **QUICK)
+    assert report.provenance["checkpoint"]["latent_dim"] == 3
 
 
 def test_an_unknown_option_offers_the_nearest() -> None:

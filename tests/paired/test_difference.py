@@ -44,6 +44,15 @@ def test_the_ratio_is_in_random_distances_and_the_elbo_of_no_transform() -> None
     assert elbo is not None and elbo.change == pytest.approx(-0.5)
 
 
+@pytest.mark.parametrize("apart", [0, 255])
+def test_a_ratio_to_nothing_in_all_or_in_some_resamples_is_no_difference(apart: int) -> None:
+    drawn = np.random.default_rng(0).normal(5, 2, 500)
+    audit = audit_of(drawn)
+    audit.columns["roll1/random_distance"][apart:] = 0.0
+    assert paired_difference("displacement_ratio", "roll1", audit_of(drawn), audit) is None
+    assert paired_difference("displacement_ratio", "roll1", audit, audit) is None
+
+
 def test_images_are_matched_by_their_stack_row() -> None:
     drawn = np.random.default_rng(0).normal(5, 2, 100)
     shuffled = np.random.default_rng(1).permutation(100)

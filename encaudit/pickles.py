@@ -43,8 +43,8 @@ _PLAIN_GLOBALS = {
     ),
 }
 _TRUST = (
-    "If you know who wrote it and trust them, add --trust-pickle; for a whole saved network, write "
-    "module:pkg.mod:factory."
+    "If you know who wrote it and trust them, encaudit probe and check take it with --trust-pickle; for a whole saved "
+    "network, write module:pkg.mod:factory."
 )
 
 

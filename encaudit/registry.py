@@ -1,7 +1,7 @@
 """Name -> implementation, for everything that has a name on the command line."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
@@ -9,6 +9,12 @@ from typing import Any, Generic, TypeVar
 from encaudit.errors import EncauditError, InputError, UnknownNameError
 
 T = TypeVar("T")
+SIGNALLED = 128  # with more than this encaudit itself leaves, when it is told to
+
+
+def is_signal(error: BaseException) -> bool:
+    """Whether this ends encaudit because it was told to, rather than because somebody's code wanted to."""
+    return isinstance(error, SystemExit) and isinstance(error.code, int) and error.code > SIGNALLED
 
 
 class Registry(Generic[T]):
@@ -17,11 +23,14 @@ class Registry(Generic[T]):
     Built-in ones are added by their modules. Outside plug-ins are found through the entry-point group
     ``encaudit.<kind>s`` of installed distributions, and loaded when they are first asked for; ``adopt`` is given the
     name and what was loaded, and returns the implementation, or raises TypeError that says what it should have been.
-    A built-in name cannot be taken.
+    A built-in name cannot be taken, nor one of ``others``, which are built in but not registered.
     """
 
-    def __init__(self, kind: str, adopt: Callable[[str, Any], T] | None = None) -> None:
+    def __init__(
+        self, kind: str, adopt: Callable[[str, Any], T] | None = None, *, others: Collection[str] = ()
+    ) -> None:
         self.kind = kind
+        self._others = others
         self._adopt = adopt
         self._known: dict[str, T] = {}
         self._loaded: dict[EntryPoint, T] = {}
@@ -73,7 +82,9 @@ class Registry(Generic[T]):
         try:
             found: Any = entry.load()
             return found if self._adopt is None else self._adopt(entry.name, found)
-        except Exception as error:  # somebody's code: importing it can raise anything
+        except (Exception, SystemExit) as error:  # somebody's code: importing it can raise anything
+            if is_signal(error):
+                raise
             said = " ".join(str(error).split()) or type(error).__name__
             kind = "" if isinstance(error, EncauditError | TypeError) else f"{type(error).__name__}: "
             raise InputError(f"{self._whose(entry)} cannot be used ({kind}{said}). {_way_out(entry)}") from error
@@ -82,7 +93,7 @@ class Registry(Generic[T]):
         """Return the plug-ins by name; InputError where a name is taken, because nobody could say which is meant."""
         found: dict[str, EntryPoint] = {}
         for entry in _entry_points(f"encaudit.{self.kind}s", tuple(sys.path)):
-            if entry.name in self._known:
+            if entry.name in self._known or entry.name in self._others:
                 raise InputError(f"{self._whose(entry)} has the name of a built-in one. {_way_out(entry)}")
             if entry.name in found and entry.value != found[entry.name].value:
                 raise InputError(

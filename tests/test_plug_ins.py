@@ -129,9 +129,13 @@ def test_a_metric_that_raises_or_returns_something_else_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "their_code_metrics.py").write_text(
-        "from encaudit.metrics import PerImage, metric\n"
+        "import sys\nimport numpy as np\nfrom encaudit.metrics import PerImage, Skipped, metric\n"
         "@metric('raising', unit='1')\ndef raising(pair): return 1 / 0\n"
         "@metric('short', unit='1')\ndef short(pair): return PerImage(pair.mu[:3, 0])\n"
+        "@metric('words', unit='1')\ndef words(pair): return PerImage(np.array(['what'] * len(pair)))\n"
+        "@metric('unsaid', unit='1')\ndef unsaid(pair): return Skipped(5)\n"
+        "@metric('leaving', unit='1')\ndef leaving(pair): sys.exit(0)\n"
+        "@metric('changing', unit='1')\ndef changing(pair): pair.mu[:] = 0\n"
         "@metric('plain', unit='1')\ndef plain(pair): return 3\n"
         "@metric('taken', unit='1', column='rank')\ndef taken(pair): return 3\n"
     )
@@ -141,7 +145,11 @@ def test_a_metric_that_raises_or_returns_something_else_is_named(
             "raising",
             r"The metric raising of the plug-in their-metrics 0\.1 \(\S+:raising\) raised ZeroDivisionError: division",
         ),
-        ("short", r"their-metrics 0\.1 .*returned values of shape \(3,\) for 20 images"),
+        ("short", r"their-metrics 0\.1 .*returned float64 values of shape \(3,\) for 20 images"),
+        ("words", r"returned <U4 values of shape \(20,\)"),
+        ("unsaid", r"returned Skipped\(5\)"),
+        ("leaving", "raised SystemExit: 0"),
+        ("changing", "raised ValueError: assignment destination is read-only"),
         ("plain", "returned a int for 20 images"),
         ("taken", "it writes the column 'rank', which a built-in metric writes"),
     ]:

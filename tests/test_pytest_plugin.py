@@ -114,6 +114,10 @@ def test_encoder(encaudit_baseline, width):
     encaudit_baseline.check(report, name="again")
     with pytest.raises(encaudit.errors.InputError, match="name=... of its own"):
         encaudit_baseline.check(report)
+    with pytest.raises(encaudit.errors.InputError, match="A report was measured already"):
+        encaudit_baseline.check(report, images, name="other")
+    with pytest.raises(encaudit.errors.InputError, match="There is no .*nofile.toml"):
+        encaudit_baseline.check(report, name="ruled", config="nofile.toml")
 """
     )
     run(pytester, "--encaudit-update").assert_outcomes(passed=2)
@@ -171,7 +175,7 @@ def test_tests_of_the_same_name_in_two_classes_have_a_baseline_each(pytester: py
 
 
 @pytest.mark.parametrize("ids", [["a/b", "a:b"], ["x" * 200 + "1", "x" * 200 + "2"]], ids=["characters", "length"])
-def test_two_tests_that_would_share_a_file_are_refused(pytester: pytest.Pytester, ids: list[str]) -> None:
+def test_names_that_no_file_can_have_stay_two(pytester: pytest.Pytester, ids: list[str]) -> None:
     pytester.makepyfile(
         test_net=f"""
 import numpy as np, pytest
@@ -181,6 +185,29 @@ from encaudit.encoders.planted import PowerSpectrum
 def test_encoder(encaudit_baseline, width):
     images = np.random.default_rng(0).normal(size=(30, 12, 12)).astype("float32")
     encaudit_baseline.check(PowerSpectrum(width), images, "roll1")
+"""
+    )
+    run(pytester, "--encaudit-update").assert_outcomes(passed=2)
+    assert len(list(pytester.path.glob("*.json"))) == 2
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_two_tests_that_would_share_a_file_are_refused(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_net="""
+import numpy as np, pytest
+from encaudit.encoders.planted import PowerSpectrum
+
+def check(encaudit_baseline, width):
+    images = np.random.default_rng(0).normal(size=(30, 12, 12)).astype("float32")
+    encaudit_baseline.check(PowerSpectrum(width), images, "roll1")
+
+def test_encoder_a(encaudit_baseline):
+    check(encaudit_baseline, 2)
+
+@pytest.mark.parametrize("width", [3], ids=["a"])
+def test_encoder(encaudit_baseline, width):
+    check(encaudit_baseline, width)
 """
     )
     result = run(pytester, "--encaudit-update")

@@ -10,6 +10,7 @@ from encaudit import __version__
 from encaudit.architectures.comparability import NamedAudit, refuse_incomparable, remarks_on, why_left_out
 from encaudit.architectures.deciding import decide
 from encaudit.architectures.found import ArchitectureComparison, LeftOut, Pair, Row
+from encaudit.errors import InputError
 from encaudit.orientation import better, is_judged
 from encaudit.paired import Difference, paired_difference, unpaired_difference
 from encaudit.results import IDENTITY, Finding, Measurement, Summary
@@ -35,7 +36,14 @@ def compare_audits(
     pairs, findings = [], [ONE_TRAINING]
     for other in others:
         note(f"Comparing {first.name} and {other.name}")
-        pairs.append(_pair(first, other, seed))
+        pair = _pair(first, other, seed)
+        if not any(is_judged(row.transform) for row in pair.rows):
+            why = f" ({pair.left_out[0].metric}: {pair.left_out[0].reason})" if pair.left_out else ""
+            raise InputError(
+                f"Nothing of {first.path} and {other.path} can be compared{why}. Audit both with one encaudit and "
+                "the same --transform."
+            )
+        pairs.append(pair)
         findings += remarks_on(first, other)
     provenance = {
         "encaudit": __version__,
@@ -73,7 +81,14 @@ def _pair(one: NamedAudit, other: NamedAudit, seed: int) -> Pair:
 
 def _difference(mine: Measurement, theirs: Measurement, one: NamedAudit, other: NamedAudit, seed: int) -> Difference:
     assert isinstance(mine.value, Summary) and isinstance(theirs.value, Summary)
-    paired = paired_difference(mine.metric, mine.transform, one.particles, other.particles, seed=seed)
+    paired = paired_difference(
+        mine.metric,
+        mine.transform,
+        one.particles,
+        other.particles,
+        measured_on=(mine.value.n, theirs.value.n),
+        seed=seed,
+    )
     if paired is not None:
         return paired
     return unpaired_difference(mine.metric, mine.transform, mine.value, theirs.value)

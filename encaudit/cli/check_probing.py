@@ -5,7 +5,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from encaudit.errors import InputError
 from encaudit.gate import Baseline, quantities
@@ -56,11 +56,15 @@ def read_or_probe(subject: str, asked: Probing, baseline: Baseline | None) -> tu
     return _probe(subject, asked, baseline)
 
 
-def _channels_of(provenance: dict[str, Any]) -> int | None:
-    """Return how many channels the images of an audit were given, None for as they are."""
-    checkpoint = provenance.get("checkpoint")
-    found = checkpoint.get("channels") if isinstance(checkpoint, dict) else None
-    return found if isinstance(found, int) else None
+T = TypeVar("T")
+
+
+def _told(provenance: dict[str, Any], kind: type[T], *names: str) -> T | None:
+    """Return what a baseline says of its probe under these names, one within the other; None where it says nothing."""
+    found: Any = provenance
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, kind) else None
 
 
 def _read(path: Path, baseline: Baseline | None) -> tuple[Report, Particles | None]:
@@ -83,8 +87,9 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
         metric.startswith("volume_") and isinstance(one.value, Summary)
         for (metric, _), one in quantities(baseline.report).items()
     )
-    images = before.get("images")
-    transforms = asked.transforms if asked.transforms is not None else tuple(before.get("transforms", ()))
+    specs = _told(before, list, "transforms") or []
+    transforms = asked.transforms if asked.transforms is not None else tuple(map(str, specs))
+    sampled = _told(before, int, "sample", "n")
     options = AuditOptions(
         checkpoint=subject,
         transforms=transforms,
@@ -94,9 +99,11 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
         datadir=asked.datadir,
         ind=asked.ind,
         metadata=asked.metadata,
-        n=asked.n if asked.n is not None else images.get("n") if isinstance(images, dict) else None,
-        channels=asked.channels if asked.channels is not None else _channels_of(before),
-        seed=asked.seed if asked.seed is not None else before.get("seed", 0),
+        n=asked.n if asked.n is not None else _told(before, int, "images", "n"),
+        channels=asked.channels if asked.channels is not None else _told(before, int, "checkpoint", "channels"),
+        seed=asked.seed if asked.seed is not None else _told(before, int, "seed") or 0,
+        sample_n=AuditOptions.sample_n if sampled is None else sampled,
+        precision=_told(before, str, "precision") or AuditOptions.precision,
         device=asked.device or "auto",
         trust_pickle=bool(asked.trust_pickle),
         controls=before.get("controls") != [],

@@ -88,6 +88,10 @@ def train(
             rich_help_panel=Networks,
         ),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Config of the run that --like names, where it is not beside it.", rich_help_panel=Networks),
+    ] = None,
     enc: Annotated[
         str | None, typer.Option(metavar="LAYERSxDIM", help="Encoder, such as 3x256.", rich_help_panel=Networks)
     ] = None,
@@ -213,4 +217,6 @@ def train(
         return
     if arch is not None or shift is not None:
         raise InputError("--arch and --shift are of digits. Name these with --dataset mnist, digits or PATH.")
-    train_on_particles(kind.value, typed, preset, like, output, device, resume)
+    if config is not None and like is None:
+        raise InputError("--config is the config of the run that --like names. Give --like CKPT, or leave it out.")
+    train_on_particles(kind.value, typed, preset, like, config, output, device, resume)

@@ -16,6 +16,7 @@ def train_on_particles(
     typed: dict[str, Any],
     preset: str | None,
     like: str | None,
+    config: Path | None,
     output: Path,
     device: str,
     resume: bool,
@@ -42,7 +43,7 @@ def train_on_particles(
             if resume:
                 settings, before = resumed(output, kind, typed)
             else:
-                likeness = None if like is None else likeness_of(like, given=typed)
+                likeness = None if like is None else likeness_of(like, given=typed, config=config)
                 settings = resolve(kind, typed, preset=preset, likeness=likeness)
                 notes = () if likeness is None else likeness.notes
         for note in notes if ranks.is_first else ():

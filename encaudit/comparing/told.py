@@ -34,8 +34,11 @@ def labels_of(asked: str | None, runs: list[TrainedRun], index: np.ndarray) -> n
     if not path.is_file():
         raise InputError(f"No file at {path}. Check the path given to --labels.")
     labels = read_labels(path)
-    if index.max() >= len(labels):
-        raise InputError(f"{path} has {len(labels)} labels, and the runs have images up to row {index.max()}.")
+    images = _recorded_images(runs)
+    rows = None if images is None else _rows_of(images)
+    if index.max() >= len(labels) or rows not in (None, len(labels)):
+        of = f"{images} has {rows:,} images" if rows is not None else f"the runs have images up to row {index.max()}"
+        raise InputError(f"{path} has {len(labels):,} labels, and {of}; expected a label for each image of the stack.")
     chosen: np.ndarray = labels[index]
     return chosen
 
@@ -58,6 +61,13 @@ def _of_the_stack(runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | Non
     except EncauditError:
         return None  # the stack is another's by now, and only what it told of micrographs was wanted
     return None if micrographs is None or index.max() >= len(micrographs) else micrographs[index]
+
+
+def _rows_of(images: Path) -> int | None:
+    try:
+        return len(open_stack(images))
+    except EncauditError:
+        return None  # it cannot be read any more, and only its length was wanted
 
 
 def _recorded_images(runs: list[TrainedRun]) -> Path | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from encaudit.encoders.given import opened_object
 from encaudit.encoders.opened import OpenedEncoder
+from encaudit.encoders.recognize import KINDS
 from encaudit.encoders.their_code import their_code
 from encaudit.errors import EncauditError
 from encaudit.registry import Registry
@@ -24,7 +25,7 @@ def _adopted(name: str, found: Any) -> Opener:  # noqa: ARG001 (every registry h
     return opener
 
 
-ENCODERS: Registry[Opener] = Registry("encoder", _adopted)
+ENCODERS: Registry[Opener] = Registry("encoder", _adopted, others=KINDS)
 
 
 def named_plug_in(name: str) -> tuple[str, str] | None:

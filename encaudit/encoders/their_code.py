@@ -31,8 +31,10 @@ def their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()]
             f'{what} called sys.exit({error.code!r}): is it a training script without `if __name__ == "__main__"`? '
             "Name a module that only defines the encoder."
         ) from error
-    except Exception as error:
-        if is_of_the_machine(error):
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # asyncio.CancelledError, for one, is no Exception
+        if isinstance(error, Exception) and is_of_the_machine(error):
             raise
         raise InputError(f"{what} raised {type(error).__name__}: {one_line(error)}{after}") from error
 

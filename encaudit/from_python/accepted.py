@@ -1,5 +1,6 @@
 """Is an encoder as good as the one that was accepted? The check of a test, against a baseline file beside it."""
 
+import hashlib
 import io
 import re
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from encaudit.report.baseline_document import read_baseline, to_json
 from encaudit.report.gate_console import print_gate
 from encaudit.report.whole_files import write_whole
 
+LONGEST = 150  # characters of a name; file systems take 255 bytes of all
 SUFFIX = ".encaudit-baseline.json"
 UPDATE = "--encaudit-update"
 
@@ -56,6 +58,9 @@ class BaselineCheck:
         test with several checks gives each a ``name``.
         """
         __tracebackhide__ = True
+        rules = Config() if config is None else read_config(self._place_of(Path(config)))
+        if isinstance(encoder, AuditReport) and (images is not None or transforms or controls or options):
+            raise InputError("A report was measured already. Leave out images and options, or give the encoder.")
         path = self._folder / f"{'.'.join(map(_as_file_name, filter(None, (self._name, name))))}{SUFFIX}"
         if path in self._used:
             raise InputError(f"{path.name} was checked already in this test. Give each check a name=... of its own.")
@@ -78,7 +83,7 @@ class BaselineCheck:
         if self._update:
             self._accept(report, path)
         else:
-            self._hold(report, path, Config() if config is None else read_config(self._place_of(Path(config))))
+            self._hold(report, path, rules)
         return report
 
     def _accept(self, report: AuditReport, path: Path) -> None:
@@ -120,4 +125,7 @@ class BaselineCheck:
 
 
 def _as_file_name(name: str) -> str:
-    return re.sub(r"[^\w.=+,-]+", "_", name).strip("_")[:150]
+    """Return a name that a file can have: test[a] as test_a, and one that is changed further with a mark of its own."""
+    plain = re.sub(r"\[(.*)\]$", r"_\1", name)
+    changed = re.sub(r"[^\w.=+,-]+", "_", plain).strip("_")[:LONGEST]
+    return changed if changed == plain else f"{changed}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from encaudit.audits import Audit
 from encaudit.audits.options import Unwatched
-from encaudit.paired import ENCODER_COLUMNS, GROUP, Particles
+from encaudit.paired import ENCODER_COLUMNS, GROUP, Particles, as_written
 from encaudit.report.audit_files import particle_columns
 from encaudit.report.console import print_report
 from encaudit.report.folder import OutputFolder
@@ -55,7 +55,9 @@ class AuditReport(Report):
         columns = particle_columns(self.audit)
         index, groups = columns.pop("index"), columns.pop(GROUP, None)
         columns = {name: values for name, values in columns.items() if "/" in name or name in ENCODER_COLUMNS}
-        return Particles(index, groups, {name: np.asarray(one, float) for name, one in columns.items()}, len(index))
+        return Particles(
+            index, groups, {name: as_written(np.asarray(one, float)) for name, one in columns.items()}, len(index)
+        )
 
     def __str__(self) -> str:
         """Return the table of what moved, verdicts and findings."""

@@ -8,11 +8,13 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.gate.rules import Quantity, key_of, quantity_of
 from encaudit.orientation import better, is_judged
-from encaudit.paired import PAIRED_METRICS, Particles
+from encaudit.paired import PAIRED_METRICS, Particles, as_written
 from encaudit.results import Measurement, Report, Skipped, Summary
 
+NOT_FINITE = "encoder-not-finite"  # of the findings
+IN_MEMORY = "an array of "  # what the provenance says in the place of a path
+
 SAMPLE = 2_000
-DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Baseline:
 
 
 def accept(report: Report, particles: Particles | None) -> Baseline:
-    """Make a baseline of a report: of its images a seeded sample of at most 2,000, rounded to six digits.
+    """Make a baseline of a report: of its images a seeded sample of at most 2,000, as particles.csv has them.
 
     The images on which elbo was measured are in the sample.
     """
@@ -72,10 +74,11 @@ def refuse_incomparable(baseline: Baseline, report: Report, particles: Particles
         told = "; ".join(
             f"{name}: {_short(was)} in the baseline, {_short(now)} now" for name, (was, now) in differing.items()
         )
+        ailing = "".join(f" {one.text}" for one in report.findings if one.code == NOT_FINITE)
         raise InputError(
-            f"The report cannot be compared with {baseline.source}: {told}. Probe again with what the baseline has"
-            f"{_options(baseline.report)}. Or, if the new data are right, accept a report of them: encaudit probe ... "
-            "-o DIR, then encaudit baseline DIR -o FILE --update."
+            f"The report cannot be compared with {baseline.source}: {told}.{ailing} Probe again with what the "
+            f"baseline has{_options(baseline.report)}. Or, if the new data are right, accept a report of them: "
+            "encaudit probe ... -o DIR, then encaudit baseline DIR -o FILE --update."
         )
 
 
@@ -83,7 +86,7 @@ def _circumstances(provenance: dict[str, Any]) -> dict[str, Any]:
     images = provenance.get("images")
     images = images if isinstance(images, dict) else {}
     files = {name: _hash_of(images.get(name)) for name in ("poses", "ctf", "ind")}
-    asked = provenance.get("transforms")
+    asked, sample = provenance.get("transforms"), provenance.get("sample")
     return {
         "images (SHA-256)": images.get("sha256"),
         "number of images": images.get("n"),
@@ -91,6 +94,7 @@ def _circumstances(provenance: dict[str, Any]) -> dict[str, Any]:
         "poses (SHA-256)": files["poses"],
         "CTF (SHA-256)": files["ctf"],
         "--ind (SHA-256)": files["ind"],
+        "images of the sample": sample.get("n") if isinstance(sample, dict) else None,
         "seed": provenance.get("seed"),
         "transforms": sorted(map(str, asked)) if isinstance(asked, list) else asked,
     }
@@ -106,7 +110,11 @@ def _options(baseline: Report) -> str:
     specs = [f"-t {spec}" for spec in asked] if isinstance(asked, list) else []
     seed = [f"--seed {provenance['seed']}"] if "seed" in provenance else []
     images = provenance.get("images")
-    of = [f"--images {images['path']}", f"--n {images['n']}"] if isinstance(images, dict) and "n" in images else []
+    of = []
+    if isinstance(images, dict):
+        in_memory = str(images.get("path", IN_MEMORY)).startswith(IN_MEMORY)
+        of = [] if in_memory else [f"--images {images['path']}"]
+        of += [f"--n {images['n']}"] if "n" in images else []
     told = [*of, *specs, *seed]
     return f" ({' '.join(told)})" if told else ""
 
@@ -155,7 +163,7 @@ def _sampled(particles: Particles, seed: int) -> Particles:
         particles = particles.take(_chosen(particles, np.random.default_rng([seed % 2**64, *b"baseline"])))
     needed = {quantity for quantities, _ in PAIRED_METRICS.values() for quantity in quantities}
     columns = {
-        name: np.array([float(f"{value:.{DIGITS}g}") for value in values])
+        name: as_written(values)
         for name, values in particles.columns.items()
         if name.rpartition("/")[2] in needed and np.isfinite(values).any()
     }

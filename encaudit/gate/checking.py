@@ -20,6 +20,7 @@ WORTHLESS = (
     "collapsed-posterior",
     "shared-latent",
 )  # findings that make an encoder no measure for others
+HEADLINE = "displacement_ratio"
 GROWING = ("max", "max_increase")
 
 
@@ -80,6 +81,7 @@ def check_report(
             *_of_the_reports(report, baseline),
             *_of_the_precision(report, baseline),
             *_of_the_norm(report, baseline),
+            *_of_the_columns(particles, baseline),
             *_of_the_comparison(checks, particles, baseline),
             *_of_idle_rules(config, rules),
             *remarks,
@@ -199,7 +201,14 @@ def _difference(one: Measurement, other: Measurement, particles: Particles | Non
     found = None
     if particles is not None and baseline.particles is not None:
         seed = seed_of(baseline.report)
-        found = paired_difference(one.metric, one.transform, baseline.particles, particles, seed=seed)
+        found = paired_difference(
+            one.metric,
+            one.transform,
+            baseline.particles,
+            particles,
+            measured_on=(other.value.n, one.value.n),
+            seed=seed,
+        )
         if found is not None:
             _refuse_another_audit(one, one.value, found)
     return found or unpaired_difference(one.metric, one.transform, other.value, one.value)
@@ -207,8 +216,8 @@ def _difference(one: Measurement, other: Measurement, particles: Particles | Non
 
 def _refuse_another_audit(one: Measurement, value: Summary, found: Difference) -> None:
     """Where the paired images are all that the report has, they say the same, or are not its own."""
-    key = key_of(one.metric, one.transform)
-    if found.n == value.n and not isclose(found.other, value.median, rel_tol=1e-3, abs_tol=1e-6):
+    key, tells = key_of(one.metric, one.transform), one.metric == HEADLINE and found.n == value.n
+    if tells and not isclose(found.other, value.median, rel_tol=1e-3, abs_tol=1e-6):
         raise InputError(
             f"report.json and the {PARTICLES} beside it are of different audits: {key} is {value.median:.4g} in the "
             f"one and {found.other:.4g} by the other. Name a folder that encaudit probe wrote, or probe again."
@@ -297,6 +306,19 @@ def _value(one: Measurement | None) -> float | None:
 
 def _is_measured(one: Measurement | None) -> bool:
     return _value(one) is not None
+
+
+def _of_the_columns(particles: Particles | None, baseline: Baseline | None) -> Iterator[Finding]:
+    if particles is None or baseline is None or baseline.particles is None:
+        return
+    missing = sorted(baseline.particles.columns.keys() - particles.columns.keys())
+    if missing:
+        yield Finding(
+            "columns-missing",
+            "warning",
+            f"{PARTICLES} lacks {len(missing)} columns that the baseline has ({', '.join(missing[:3])}"
+            f"{', ...' if len(missing) > 3 else ''}), so that these are not compared image by image.",
+        )
 
 
 def _of_the_comparison(

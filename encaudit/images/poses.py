@@ -25,6 +25,9 @@ class Poses:
     shift_px: np.ndarray | None
 
 
+MOST_SKEW = 1e-2  # of R R^T from 1; float32 rounds by 1e-7, a file of few digits by more
+
+
 def read_poses(paths: str | Path | Sequence[str | Path], rows: Rows, box: int, *, trust_pickle: bool = False) -> Poses:
     """Read one pickle of rotations, or of (rotations, translations), or two pickles, one of each.
 
@@ -44,6 +47,7 @@ def read_poses(paths: str | Path | Sequence[str | Path], rows: Rows, box: int, *
     rotation, where = _table(parts[0], (3, 3), "rotations", files[0], rows)
     rotation = widened(rotation)
     refuse_rows_not_finite(rotation, where, "rotations", files[0])
+    _refuse_no_rotations(rotation, where, files[0])
     if len(parts) == 1:
         return Poses(rotation, None)
     fraction, where = _table(parts[1], (2,), "translations", files[-1], rows)
@@ -57,6 +61,16 @@ def read_poses(paths: str | Path | Sequence[str | Path], rows: Rows, box: int, *
     # cryoDRGN scales by its D, which is the box + 1: 0.8 % too far at 128 pixels, but what its encoders were trained on
     shift_px = (fraction * (box + 1)).astype(np.float32)
     return Poses(rotation, shift_px)
+
+
+def _refuse_no_rotations(matrices: np.ndarray, where: np.ndarray, file: str) -> None:
+    off = np.abs(np.einsum("...ij,...kj->...ik", matrices, matrices) - np.eye(3)).max(axis=(-2, -1))
+    bad = where[off > MOST_SKEW]
+    if bad.size:
+        raise InputError(
+            f"{file} has {bad.size} matrices that are no rotations (first: row {bad.flat[0]}): their rows are not "
+            "perpendicular and of length 1. Make it anew with cryodrgn parse_pose_star or parse_pose_csparc."
+        )
 
 
 def _table(values: Any, shape: tuple[int, ...], what: str, file: str, rows: Rows) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,12 @@ CLUSTERS = 20  # as many as `cryodrgn analyze` makes
 NO_LOGVAR = Skipped("the encoder states no logvar")
 
 
+def _shared(values: np.ndarray) -> np.ndarray:
+    """Return the array so that no metric changes it for the others."""
+    values.flags.writeable = False
+    return values
+
+
 @dataclass(frozen=True, eq=False)
 class Cloud:
     """The latents of the images as they are (n >= 3), and what is computed of them once for all transforms.
@@ -36,12 +42,12 @@ class Cloud:
     @cached_property
     def mu(self) -> np.ndarray:
         """Latents, ``n d`` float64."""
-        return self.latents.mu.astype(np.float64)
+        return _shared(self.latents.mu.astype(np.float64))
 
     @cached_property
     def logvar(self) -> np.ndarray | None:
         """Log variances of the posteriors, ``n d`` float64; None where the encoder states none."""
-        return None if self.latents.logvar is None else self.latents.logvar.astype(np.float64)
+        return None if self.latents.logvar is None else _shared(self.latents.logvar.astype(np.float64))
 
     @cached_property
     def partner(self) -> np.ndarray:
@@ -51,7 +57,7 @@ class Cloud:
     @cached_property
     def random_distance(self) -> np.ndarray:
         """||mu_i - mu_pi(i)||, ``n``: how far apart two images lie that have nothing to do with each other."""
-        return distance(self.mu, self.mu[self.partner])
+        return _shared(distance(self.mu, self.mu[self.partner]))
 
     @cached_property
     def sampled(self) -> np.ndarray:
@@ -121,12 +127,12 @@ class Pair:
     @cached_property
     def mu(self) -> np.ndarray:
         """Moved latents mu', ``n d`` float64."""
-        return self.moved.mu.astype(np.float64)
+        return _shared(self.moved.mu.astype(np.float64))
 
     @cached_property
     def displacement(self) -> np.ndarray:
         """||mu'_i - mu_i||, ``n``."""
-        return distance(self.cloud.mu, self.mu)
+        return _shared(distance(self.cloud.mu, self.mu))
 
     @cached_property
     def unmoved(self) -> bool:
@@ -142,10 +148,10 @@ class Pair:
         rivals, n = self.cloud.rivals, len(self)
         if len(rivals) == n:
             nearer, tied = self._nearer_and_tied
-            return np.asarray((nearer + 0.5 * tied) / (n - 1))
+            return _shared((nearer + 0.5 * tied) / (n - 1))
         is_rival = np.isin(np.arange(n), rivals)
         nearer, as_near = count_nearer(self.mu, self.cloud.mu[rivals], self.cloud.mu)
-        return np.asarray((nearer + 0.5 * (as_near - is_rival)) / (len(rivals) - is_rival))
+        return _shared((nearer + 0.5 * (as_near - is_rival)) / (len(rivals) - is_rival))
 
     @cached_property
     def retrieved(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from encaudit.errors import EncauditError, InputError
 from encaudit.metrics.cloud import Cloud, Pair
 from encaudit.metrics.metric import EncoderMetric, Metric, PerImage, WholeSet
-from encaudit.registry import Registry
+from encaudit.registry import Registry, is_signal
 from encaudit.results import Skipped
 
 Of = TypeVar("Of", Pair, Cloud)
@@ -49,22 +50,35 @@ def _guarded(registry: Registry[Any], name: str, evaluate: Callable[[Of], Any]) 
             result = evaluate(of)
         except (EncauditError, MemoryError):
             raise
-        except Exception as error:  # somebody's code can raise anything
+        except (Exception, SystemExit) as error:  # somebody's code can raise anything
+            if is_signal(error):
+                raise
             said = " ".join(str(error).split())
             raise InputError(
                 f"{registry.whose(name)} raised {type(error).__name__}: {said}. Mend it, or uninstall the plug-in."
             ) from error
-        values = result.values if isinstance(result, PerImage) else None
-        fits = values is None or (isinstance(values, np.ndarray) and values.shape == (len(of),))
-        if not isinstance(result, PerImage | WholeSet | Skipped) or not fits:
-            shown = f"values of shape {np.shape(values)}" if values is not None else f"a {type(result).__name__}"
+        if (amiss := _amiss(result, len(of))) is not None:
             raise InputError(
-                f"{registry.whose(name)} returned {shown} for {len(of)} images; expected "
-                f"PerImage with values of shape ({len(of)},), WholeSet or Skipped."
+                f"{registry.whose(name)} returned {amiss} for {len(of)} images; expected PerImage with numbers of "
+                f"shape ({len(of)},), WholeSet(number, interval) or Skipped(why)."
             )
         return result
 
     return guarded
+
+
+def _amiss(result: object, n: int) -> str | None:
+    """Return what a result is in the place of one of a metric; None for one that is."""
+    if isinstance(result, Skipped):
+        return None if isinstance(result.skipped, str) else f"Skipped({result.skipped!r})"
+    if isinstance(result, WholeSet):
+        value: object = result.value
+        return None if isinstance(value, Real) else f"WholeSet({value!r}, ...)"
+    if not isinstance(result, PerImage):
+        return f"a {type(result).__name__}"
+    values = np.asarray(result.values)
+    fits = isinstance(result.values, np.ndarray) and values.shape == (n,) and values.dtype.kind in "buif"
+    return None if fits else f"{values.dtype} values of shape {values.shape}"
 
 
 METRICS: Registry[Metric] = Registry("metric", _adopted)

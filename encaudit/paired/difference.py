@@ -1,6 +1,6 @@
 """How far apart are two audits in one number, and how surely?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -36,13 +36,20 @@ class Difference:
 
 
 def paired_difference(
-    metric: str, transform: str | None, one: Particles, other: Particles, *, seed: int = 0
+    metric: str,
+    transform: str | None,
+    one: Particles,
+    other: Particles,
+    *,
+    measured_on: tuple[int, int] | None = None,
+    seed: int = 0,
 ) -> Difference | None:
     """How far does a metric differ between two audits, on the images that both have?
 
     The interval is that of a bootstrap of images, or of their groups: in each resample both audits have the same
     images, so what differs from image to image cancels. What is nearest among *all* images, and which image makes a
-    random pair, is held as it was measured. Above 20,000 images a seeded sample is compared.
+    random pair, is held as it was measured. ``measured_on``: how many images each audit measured this transform on,
+    where that was a sample of them. Above 20,000 images a seeded sample is compared.
 
     None where the metric is no function of per-image columns, an audit lacks them, or it is no number. Both
     are read by ``index``.
@@ -50,8 +57,8 @@ def paired_difference(
     if metric not in PAIRED_METRICS:
         return None
     needed, evaluate = PAIRED_METRICS[metric]
-    _, rows, of_other = np.intersect1d(one.index, other.index, assume_unique=True, return_indices=True)
-    one, other = one.take(rows), other.take(of_other)
+    _, rows, its_rows = np.intersect1d(one.index, other.index, assume_unique=True, return_indices=True)
+    one, other = one.take(rows), other.take(its_rows)
     known = np.ones(len(rows), dtype=bool)
     for particles in (one, other):
         for quantity in needed:
@@ -62,7 +69,8 @@ def paired_difference(
     if not known.any():
         return None
     chosen = _sampled(np.flatnonzero(known), seed)
-    one, other = one.take(chosen), other.take(chosen)
+    of_one, of_other = measured_on or (one.of, other.of)
+    one, other = replace(one.take(chosen), of=of_one), replace(other.take(chosen), of=of_other)
     groups = one.groups if one.groups is not None else other.groups
     n = len(one)
     everyone = np.ones((1, n), dtype=np.int64)

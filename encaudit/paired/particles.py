@@ -12,6 +12,7 @@ from encaudit.unreadable import reading
 
 PARTICLES = "particles.csv"
 INDEX, GROUP = "index", "group"
+DIGITS = 7  # of the values in a particles.csv
 ENCODER_COLUMNS = ("prior_kl", "elbo")  # of the encoder alone; all others are SPEC/quantity
 
 
@@ -68,6 +69,8 @@ def read_particles(path: Path, keep: Collection[int] | None = None) -> Particles
             ) from None
         except (ValueError, IndexError, csv.Error) as error:
             raise InputError(f"{path} is damaged ({error}); expected the particles.csv of encaudit probe.") from None
+    if np.isinf(table).any():
+        raise InputError(f"{path} is damaged: it holds infinite values; expected the particles.csv of encaudit probe.")
     if not names or names[0] != INDEX or len(set(names)) < len(names):
         raise InputError(f"{path} is no particles.csv of encaudit probe: its first column is not {INDEX}.")
     columns = dict(zip(names, table.T, strict=True))
@@ -78,6 +81,11 @@ def read_particles(path: Path, keep: Collection[int] | None = None) -> Particles
     if groups is not None and not _are_whole(groups):
         raise InputError(f"{path} is damaged: its column {GROUP} has gaps, or numbers that are not whole.")
     return Particles(index.astype(np.int64), None if groups is None else groups.astype(np.int64), columns, total)
+
+
+def as_written(values: np.ndarray) -> np.ndarray:
+    """Return values with the digits that a particles.csv has: what is the same there is the same here."""
+    return np.array([float(f"{value:.{DIGITS}g}") for value in values])
 
 
 def _are_whole(numbers: np.ndarray) -> bool:

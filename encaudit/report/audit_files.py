@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from encaudit.audits import Audit, Watcher
+from encaudit.paired.particles import DIGITS
 from encaudit.report import figures
 from encaudit.report.document import REPORT, write_report
 from encaudit.report.html import render_html
@@ -54,7 +55,7 @@ def write_particles(path: Path, audit: Audit) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         for start in range(0, len(columns["index"]), ROWS_AT_ONCE):  # a table of all would hold a second copy
             some = pd.DataFrame({name: values[start : start + ROWS_AT_ONCE] for name, values in columns.items()})
-            some.to_csv(file, index=False, header=start == 0, float_format="%.7g")
+            some.to_csv(file, index=False, header=start == 0, float_format=f"%.{DIGITS}g")
 
 
 def particle_columns(audit: Audit) -> dict[str, np.ndarray]:

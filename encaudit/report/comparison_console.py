@@ -22,6 +22,8 @@ def print_comparison(comparison: Comparison, page: Path | None = None, console: 
     console = console or Console(stderr=True)
     fitting = max((console.width - NAME_WIDTH) // NUMBER_WIDTH, 2)
     console.print(_of_runs(comparison, fitting))
+    for line in _not_measured(comparison):
+        console.print(line, style="dim", highlight=False)
     if comparison.pairs:
         console.print(_of_pairs(comparison, fitting))
     for finding in comparison.findings:
@@ -38,6 +40,17 @@ def _of_runs(comparison: Comparison, fitting: int) -> Table:
         name = Text.assemble(run.name, "\n", (described(run), "dim"))
         table.add_row(name, *(_cell(run.measures.get(one.name), one) for one in measured[:fitting]))
     return table
+
+
+def _not_measured(comparison: Comparison) -> list[str]:
+    """Return why measures that some run could have had are missing in all."""
+    lines = []
+    for one in present(comparison):
+        values = [run.measures.get(one.name) for run in comparison.runs]
+        skipped = next((value for value in values if isinstance(value, Skipped)), None)
+        if skipped is not None and not any(isinstance(value, Summary) for value in values):
+            lines.append(escape(f"{one.title}: not measured, {skipped.skipped}."))
+    return lines
 
 
 def _of_pairs(comparison: Comparison, fitting: int) -> Table:

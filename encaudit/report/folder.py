@@ -68,7 +68,7 @@ class OutputFolder:
     def __init__(self, path: Path, *, force: bool = False, contents: Contents = AUDIT) -> None:
         self._contents = contents
         try:
-            self.path = path.resolve() if path.is_symlink() else path
+            self.path = path.resolve() if path.is_symlink() or ".." in path.parts else path
             self._refuse_what_cannot_be_written(force)
         except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
             raise _unwritable(path, error) from None

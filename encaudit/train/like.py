@@ -26,28 +26,34 @@ class Likeness:
     notes: tuple[str, ...]
 
 
-def like(checkpoint: str, *, given: dict[str, Any]) -> Likeness:
+def like(checkpoint: str, *, given: dict[str, Any], config: Path | None = None) -> Likeness:
     """Read the config of a checkpoint or run folder, and find its images, poses and CTF on this machine.
 
-    ``given`` are settings that were typed, which win. Raises InputError for a run that cannot be trained again.
+    ``config`` is the one to read where it is not beside the checkpoint. ``given`` are settings that were typed, which
+    win. Raises InputError for a run that cannot be trained again.
     """
     path = Path(checkpoint)
     with reading(path):
         path = last_checkpoint(path) if path.is_dir() else path
         if not path.is_file():
             raise InputError(f"--like {checkpoint}: there is no checkpoint. Name a weights file or a run folder.")
-    config_path = find_config(path)
-    config = read_config(config_path)
-    mode = config.model_args.encode_mode
+    if (path.parent / RECORD).is_file() and read_record(path.parent).data == "digits":
+        raise InputError(
+            f"--like {checkpoint} is a run on digits, and --like is of particles. For digits, name the images by "
+            "--dataset and the nets by --arch."
+        )
+    config_path = config or find_config(path)
+    settings_of = read_config(config_path)
+    mode = settings_of.model_args.encode_mode
     if mode not in MODES:
         raise InputError(f"--like {checkpoint}: its encoder mode is {mode}; encaudit trains {' and '.join(MODES)}.")
-    if config.dataset_args.do_pose_sgd and "poses" not in given:
+    if settings_of.dataset_args.do_pose_sgd and "poses" not in given:
         raise InputError(
             f"--like {checkpoint}: the run refined its poses (--do-pose-sgd), and encaudit trains with given ones. Say "
             "which, with --poses PATH."
         )
     data = locate(
-        config,
+        settings_of,
         [path, config_path],
         **{name: given.get(name) for name in ("images", "poses", "ctf", "ind", "datadir")},
     )
@@ -57,11 +63,11 @@ def like(checkpoint: str, *, given: dict[str, Any]) -> Likeness:
         "ctf": data.ctf,
         "ind": data.ind,
         "datadir": data.datadir,
-        "norm": config.dataset_args.norm,
-        **{name: getattr(config.dataset_args, name) for name in ("invert_data", "window", "window_r")},
-        **config.model_args.model_dump(exclude={"tilt_params"}),
+        "norm": settings_of.dataset_args.norm,
+        **{name: getattr(settings_of.dataset_args, name) for name in ("invert_data", "window", "window_r")},
+        **settings_of.model_args.model_dump(exclude={"tilt_params"}),
     }
-    schedule, notes = _schedule(checkpoint, path, config, given)
+    schedule, notes = _schedule(checkpoint, path, settings_of, given)
     return Likeness({name: value for name, value in found.items() if name in _KNOWN} | schedule, notes)
 
 

@@ -4,6 +4,7 @@ import os
 import pickle
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from encaudit.train.run_folder import CONFIG, RunFolder
 from encaudit.train.settings import Settings
 
 IND = "ind.pkl"
+READ_BY_CRYODRGN = (".mrcs", ".mrc", ".star", ".cs", ".txt")
 
 
 def config_of(settings: Settings, source: ImageStack) -> CryodrgnConfig:
@@ -24,6 +26,16 @@ def config_of(settings: Settings, source: ImageStack) -> CryodrgnConfig:
         raise InputError(
             f"The images are {' x '.join(map(str, source.image_shape))} pixels; cryoDRGN takes square images of an "
             "even size. Bring them there with `cryodrgn downsample`."
+        )
+    if Path(settings.images).suffix not in READ_BY_CRYODRGN:
+        raise InputError(
+            f"{settings.images} cannot be trained on as particles: cryoDRGN reads {', '.join(READ_BY_CRYODRGN)}. Write "
+            "one of these, or train on other images with --dataset PATH."
+        )
+    if settings.enc_mask is not None and settings.enc_mask > box // 2:
+        raise InputError(
+            f"The run of --like looks at images to a radius of {settings.enc_mask} pixels; those of {settings.images} "
+            f"have a box of {box}. Give images of its box, or leave out --like."
         )
     if (settings.pe_type, settings.domain) == ("none", "fourier"):
         raise InputError("--pe-type none works with --domain hartley only: cryoDRGN's decoder takes no slices else.")

@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.last_good: str | None = None
+        self._made: list[Path] = []
 
     def refuse_taken(self) -> None:
         """Raise InputError for a folder that has something in it, and for what is no folder."""
@@ -42,6 +44,8 @@ class RunFolder:
 
     def create(self) -> None:
         """Make the folder; InputError where it cannot be made."""
+        if not self.path.exists():
+            self._made.append(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -50,18 +54,30 @@ class RunFolder:
     def write(self, name: str, fill: Callable[[Path], object]) -> None:
         """Let ``fill`` write a file of this name, whole or not at all; InputError when the disk does not take it."""
         target = self.path / name
+        self._made.append(target)
         unfinished = target.with_name(f"{name}.{os.getpid()}.part")
         try:
             fill(unfinished)
             unfinished.replace(target)
         except OSError as error:
-            kept = "no checkpoint was written yet" if self.last_good is None else f"{self.last_good} is whole"
-            raise InputError(
-                f"{target} cannot be written: {error.strerror or error}; {kept}. Make room, and go on with --resume "
-                f"-o {self.path}."
-            ) from None
+            kept = "there is no checkpoint yet. Make room, and train again."
+            if self.last_good is not None:
+                kept = f"{self.last_good} is whole. Make room, and go on with --resume -o {self.path}."
+            raise InputError(f"{target} cannot be written: {error.strerror or error}; {kept}") from None
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def discard_unfinished(self) -> None:
+        """Remove what was written, as long as there is no checkpoint to go on from: nobody could use it."""
+        if self.last_good is not None:
+            return
+        with suppress(OSError):  # somebody put something of his own there
+            for path in sorted(set(self._made), key=lambda one: len(one.parts), reverse=True):
+                if path.is_dir():
+                    path.rmdir()
+                else:
+                    path.unlink(missing_ok=True)
+        self._made.clear()
 
     def write_record(self, record: RunRecord) -> None:
         """Write run.json, and the run.log that cryoDRGN's tools look for."""

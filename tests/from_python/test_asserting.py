@@ -74,7 +74,7 @@ def test_an_encoder_that_gives_most_images_one_latent_is_not_invariant() -> None
 
 @pytest.mark.parametrize("limit", [float("nan"), float("inf"), -0.1, None, "0.1"])
 def test_a_limit_is_a_number_that_can_be_exceeded(limit: Any) -> None:
-    with pytest.raises(InputError, match="max_ratio=.*expected a number of 0 or more"):
+    with pytest.raises(InputError, match=r"max_ratio=.*expected a number of 0 or more"):
         encaudit.assert_invariant(PowerSpectrum(), images(), max_ratio=limit)
 
 

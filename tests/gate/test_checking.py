@@ -4,14 +4,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
 from encaudit.errors import EncauditError, InputError
 from encaudit.gate import Baseline, Config, Gate, Waiver, accept, check_report
 from encaudit.gate.rules import Allowance, Rule
-from encaudit.paired import Particles
+from encaudit.paired import Particles, as_written
 from encaudit.results import Finding, Report
-from tests.gate.audits import measurement, particles, report, without
+from tests.gate.audits import PROVENANCE, measurement, particles, report, without
 
 TODAY = date(2026, 6, 15)
 KEY = "displacement_ratio@roll1"
@@ -202,6 +203,29 @@ def test_a_difference_that_is_no_number_is_never_passed_as_one() -> None:
     by_interval = {KEY: Rule(max_increase=Allowance(0.05, by_interval=True))}
     (check,) = gate_of(report(0.6), rules=by_interval, baseline=baseline).checks
     assert check.outcome == "failed" and "by the intervals of both reports" in check.text
+
+
+def test_columns_that_are_gone_are_told() -> None:
+    images = particles(0.3, seed=1)
+    del images.columns["roll1/displacement"]
+    gate = gate_of(report(), report(), particles=images)
+    assert [one.code for one in gate.findings] == ["columns-missing"]
+    assert "1 columns that the baseline has (roll1/displacement)" in gate.findings[0].text
+
+
+def test_the_same_audit_has_not_moved_at_all() -> None:
+    images = particles(0.3)
+    images.columns["elbo"][:] = np.random.default_rng(0).normal(-50, 1e-5, len(images))
+    no_rise = {"elbo": Rule(max_increase=Allowance(0.0, by_interval=True))}
+    written = replace(images, columns={name: as_written(values) for name, values in images.columns.items()})
+    assert gate_of(report(), rules=no_rise, particles=written, baseline=accept(report(), written)).passed
+
+
+def test_images_without_a_latent_are_why_another_set_is_left() -> None:
+    ailing = Finding("encoder-not-finite", "warning", "The encoder gave no finite number for 5 of 200 images.")
+    fewer = replace(report(images=PROVENANCE["images"] | {"left_out": 5}), findings=[ailing])
+    with pytest.raises(InputError, match=r"images left out: 0 in the baseline, 5 now\. The encoder gave no finite"):
+        gate_of(fewer, report())
 
 
 def test_a_baseline_without_images_is_what_the_warning_names() -> None:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from encaudit.errors import InputError
 from encaudit.images import open_stack
 from tests.images.written_stacks import (
     numbered_images,
+    numbers_of,
     write_ctf,
     write_mrcs,
     write_pickle,
@@ -28,7 +30,9 @@ def test_poses_are_those_of_cryodrgns_tracker(stack: Path, tmp_path: Path) -> No
     from cryodrgn.pose import PoseTracker
 
     generator = np.random.default_rng(0)
-    file = write_pickle(tmp_path / "p.pkl", (generator.random((8, 3, 3)), generator.uniform(-0.2, 0.2, (8, 2))))
+    file = write_pickle(
+        tmp_path / "p.pkl", (Rotation.random(8, rng=0).as_matrix(), generator.uniform(-0.2, 0.2, (8, 2)))
+    )
     tracker = PoseTracker.load(str(file), Nimg=8, D=BOX + 1)
     batch = open_stack(stack, poses=file).read(np.arange(8))
     assert batch.pose is not None
@@ -46,6 +50,16 @@ def test_ctf_is_that_of_cryodrgns_training(stack: Path, tmp_path: Path) -> None:
     assert batch.ctf is not None
     assert np.array_equal(batch.ctf, load_ctf_for_training(BOX, str(tmp_path / "ctf.pkl")))
     assert opened.apix == 3.0, "1.5 angstrom at 12 pixels are 3 at 6, whatever the header says"
+
+
+def test_matrices_that_are_no_rotations_are_refused(stack: Path, tmp_path: Path) -> None:
+    rotations = np.tile(np.eye(3), (8, 1, 1))
+    rotations[5:] *= 2
+    with pytest.raises(InputError, match=r"3 matrices that are no rotations \(first: row 5\)"):
+        open_stack(stack, poses=write_pickle(tmp_path / "p.pkl", rotations))
+    kept = write_pickle(tmp_path / "i.pkl", [0, 1, 6])
+    with pytest.raises(InputError, match=r"1 matrices that are no rotations \(first: row 6\)"):
+        open_stack(stack, poses=tmp_path / "p.pkl", ind=kept)
 
 
 def test_rotations_alone_leave_the_translations_unknown(stack: Path, tmp_path: Path) -> None:
@@ -154,7 +168,7 @@ def test_tilts_of_a_particle_come_together(tilt_series: Path, tmp_path: Path) ->
     batch = opened.read(np.array([2, 0]))
     assert np.array_equal(batch.images, numbered_images(8)[[[6, 7], [0, 2]]])
     assert batch.pose is not None
-    assert batch.pose[..., 0, 0].tolist() == [[7, 8], [1, 3]]
+    assert numbers_of(batch.pose) == [[6, 7], [0, 2]]
     assert batch.shift_px is not None
     assert batch.shift_px.shape == (2, 2, 2)
     assert batch.ctf is not None
@@ -173,7 +187,7 @@ def test_ind_counts_particles_of_a_tilt_series(tilt_series: Path, tmp_path: Path
         assert opened.index.tolist() == [2, 1]
         assert np.array_equal(batch.images, numbered_images(8)[[[6, 7], [1, 3]]])
         assert batch.pose is not None
-        assert batch.pose[..., 0, 0].tolist() == [[7, 8], [2, 4]]
+        assert numbers_of(batch.pose) == [[6, 7], [1, 3]]
 
 
 def test_tilt_series_that_cannot_be(tilt_series: Path, stack: Path, tmp_path: Path) -> None:

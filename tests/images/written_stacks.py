@@ -8,6 +8,8 @@ from typing import Any
 
 import mrcfile
 import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
 
 
 def numbered_images(count: int, box: int = 6, dtype: Any = np.float32) -> np.ndarray:
@@ -55,10 +57,16 @@ def write_idx(path: Path, images: np.ndarray) -> Path:
     return path
 
 
+def numbers_of(pose: torch.Tensor) -> list[Any]:
+    """Return which of the rotations of ``write_poses`` these are."""
+    found: list[Any] = torch.round(100 * torch.atan2(pose[..., 1, 0], pose[..., 0, 0])).int().tolist()
+    return found
+
+
 def write_poses(path: Path, count: int) -> Path:
-    """Rotation i is the identity times i + 1 (no rotation, but recognizable); translation i is (i/100, -i/100)."""
+    """Rotation i is by i/100 about the axis of view; translation i is (i/100, -i/100)."""
     number = np.arange(count)
-    rotations = np.eye(3, dtype=np.float32) * (number + 1)[:, None, None].astype(np.float32)
+    rotations = Rotation.from_euler("z", number[:, None] / 100).as_matrix().astype(np.float32)
     return write_pickle(path, (rotations, np.stack([number, -number], axis=1).astype(np.float32) / 100))
 
 

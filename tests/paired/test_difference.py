@@ -1,5 +1,7 @@
 """How far apart are two audits, and does the interval hold what it says?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,13 @@ def test_recall_counts_the_images_among_the_nearest() -> None:
     first, ten = (paired_difference(name, "roll1", one, one) for name in ("recall_at_1", "recall_at_10"))
     assert first is not None and first.one == pytest.approx(1 / 50)
     assert ten is not None and ten.one == pytest.approx(10 / 50)
+
+
+def test_ranks_are_places_among_the_images_that_were_ranked() -> None:
+    # of 1,000 images, 50 were asked, and ranked among these
+    one = replace(audit_of(np.arange(50.0)), of=1_000)
+    found = paired_difference("recall_at_10", "roll1", one, one, measured_on=(50, 50))
+    assert found is not None and found.one == pytest.approx(10 / 50)
 
 
 def test_a_large_audit_is_compared_on_a_sample() -> None:

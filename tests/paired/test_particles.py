@@ -43,6 +43,8 @@ def test_some_rows_alone_are_read(tmp_path: Path) -> None:
         ("index,a\n\n", "damaged"),
         ("index,group\n1,\n", "gaps"),
         ("index,group\n1,0.5\n", "not whole"),
+        ("index,a\n1,inf\n", "infinite values"),
+        ("index,a\n1,1e400\n", "infinite values"),
         ("index,a\n1.5,2\n", "not at all"),
         ("index,a\n1e300,2\n", "not at all"),
     ],

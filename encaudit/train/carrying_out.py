@@ -15,6 +15,7 @@ from encaudit.train.objective import Objective
 from encaudit.train.run_folder import Z_TWIN, RunFolder, Z
 from encaudit.train.run_record import EpochRecord, RunRecord, Travel
 from encaudit.train.sums import Sums
+from encaudit.unreadable import one_line
 
 STATE_VERSION = 1
 
@@ -135,9 +136,15 @@ class Run:
         state = self.folder.read_state()
         if not isinstance(state, dict) or state.get("version") != STATE_VERSION:
             raise InputError(f"The state.pkl in {self.folder.path} is not one that this encaudit reads. Train anew.")
-        self.objective.load_state_dict(state["objective"])
-        self.record.epochs = [EpochRecord.model_validate(epoch) for epoch in state["epochs"]]
-        place = Place.from_plain(state["place"])
+        try:
+            self.objective.load_state_dict(state["objective"])
+            self.record.epochs = [EpochRecord.model_validate(epoch) for epoch in state["epochs"]]
+            place = Place.from_plain(state["place"])
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise InputError(
+                f"The state.pkl in {self.folder.path} is not of this run ({one_line(error)[:150]}). Put the right one "
+                "there, or train anew."
+            ) from None
         self.folder.last_good = f"the checkpoint before epoch {place.epoch}, batch {place.batch}"
         return place
 

@@ -42,10 +42,14 @@ def train_particles(
     """
     fewer = max(1, settings.batch_size // 2)
     with machine_permitting(lambda: f"Type --batch-size {fewer} (it was {settings.batch_size})."):
-        with ranks.together():
-            run = _prepared(settings, RunFolder(out), command, device, watcher, ranks, before)
-        run.stop = stop
-        return run.carry_out(resume=before is not None)
+        folder = RunFolder(out)
+        try:
+            with ranks.together():
+                run = _prepared(settings, folder, command, device, watcher, ranks, before)
+            run.stop = stop
+            return run.carry_out(resume=before is not None)
+        finally:
+            folder.release()
 
 
 def _prepared(
@@ -57,8 +61,10 @@ def _prepared(
     ranks: Ranks,
     before: RunRecord | None,
 ) -> Run:
-    if before is None and ranks.is_first:
+    if ranks.is_first and before is None:
         folder.refuse_taken()
+    elif ranks.is_first:
+        folder.reopen()
     watcher.stage("Reading the images", unit="images")
     source = opened(settings)
     config = config_of(settings, source)

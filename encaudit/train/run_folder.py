@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from encaudit.errors import InputError
 from encaudit.pickles import load_weights
+from encaudit.train.folder_lock import FolderLock
 from encaudit.train.run_record import RunRecord
 from encaudit.types import Posterior
 from encaudit.unreadable import reading
@@ -32,11 +33,13 @@ class RunFolder:
         self.path = path
         self.last_good: str | None = None
         self._made: list[Path] = []
+        self._lock = FolderLock(path)
 
     def refuse_taken(self) -> None:
         """Raise InputError for a folder that has something in it, and for what is no folder."""
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is no folder; -o takes a folder.")
+        self._lock.refuse_held()
         with reading(self.path):
             if self.path.is_dir() and any(self.path.iterdir()):
                 hint = "go on with it by --resume" if (self.path / STATE).is_file() else "empty it"
@@ -50,6 +53,17 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.path} cannot be made: {error.strerror}. Name another folder with -o.") from None
+        self._lock.take()
+
+    def reopen(self) -> None:
+        """Keep other processes out, and remove what a killed one left half written; InputError where one is in."""
+        self._lock.take()
+        for unfinished in self.path.glob("*.part"):
+            unfinished.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Let other processes in."""
+        self._lock.release()
 
     def write(self, name: str, fill: Callable[[Path], object]) -> None:
         """Let ``fill`` write a file of this name, whole or not at all; InputError when the disk does not take it."""
@@ -71,6 +85,7 @@ class RunFolder:
         """Remove what was written, as long as there is no checkpoint to go on from: nobody could use it."""
         if self.last_good is not None:
             return
+        self._lock.release()
         with suppress(OSError):  # somebody put something of his own there
             for path in sorted(set(self._made), key=lambda one: len(one.parts), reverse=True):
                 if path.is_dir():
@@ -132,7 +147,10 @@ def read_record(folder: Path) -> RunRecord:
     path = folder / RECORD
     with reading(path):
         if not path.is_file():
-            raise InputError(f"No {RECORD} in {folder}: it is not a folder that `encaudit train` wrote.")
+            raise InputError(
+                f"No {RECORD} in {folder}: it is no run of `encaudit train`, or one that ended before its first "
+                "checkpoint. Name another folder, or train anew, in an empty one."
+            )
         text = path.read_text(encoding="utf-8")
     try:
         return RunRecord.model_validate_json(text)

@@ -116,7 +116,7 @@ def test_a_run_that_is_done_says_so(run: FreshRun, tmp_path: Path) -> None:
         resumed(tmp_path / "out", "vlt", {})
     with pytest.raises(InputError, match=r"lr 0.001.*found 0.1"):
         resumed(tmp_path / "out", "vae", {"lr": 0.1, "epochs": 9})
-    with pytest.raises(InputError, match="not a folder that"):
+    with pytest.raises(InputError, match="it is no run of"):
         resumed(tmp_path, "vae", {})
 
 
@@ -226,6 +226,41 @@ def test_divergence_leaves_the_checkpoint_before_it(run: FreshRun, tmp_path: Pat
     }
 
 
+def test_divergence_before_the_first_checkpoint_leaves_nothing(run: FreshRun, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for out in (tmp_path / "new", tmp_path / "there"):
+        with pytest.raises(DivergedError, match="no longer a number"):
+            train(settings_for(run, lr=1e30, epochs=3), out)
+    assert not (tmp_path / "new").exists() and not list((tmp_path / "there").iterdir())
+
+
+def test_two_processes_are_not_in_one_folder(run: FreshRun, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(StoppedError):
+        train(settings_for(run), out, stop=after(2))
+    settings, record = resumed(out, "vae", {})
+    other = RunFolder(out)
+    other.reopen()
+    with pytest.raises(InputError, match="Another process is training in"):
+        train(settings, out, before=record)
+    with pytest.raises(InputError, match="Another process is training in"):
+        train(settings, out)
+    other.release()
+    (out / "weights.1.pkl.7.part").write_bytes(b"of a process that was killed")
+    train(settings, out, before=record)
+    assert not [path.name for path in out.iterdir() if path.name.endswith((".part", ".lock"))]
+
+
+def test_the_state_of_another_run_is_refused(run: FreshRun, tmp_path: Path) -> None:
+    for name, zdim in (("one", 2), ("other", 3)):
+        with pytest.raises(StoppedError):
+            train(settings_for(run, zdim=zdim), tmp_path / name, stop=after(2))
+    (tmp_path / "one" / "state.pkl").write_bytes((tmp_path / "other" / "state.pkl").read_bytes())
+    settings, record = resumed(tmp_path / "one", "vae", {})
+    with pytest.raises(InputError, match="is not of this run"):
+        train(settings, tmp_path / "one", before=record)
+
+
 def test_a_full_disk_leaves_the_last_good_checkpoint(
     run: FreshRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +291,7 @@ def test_what_cannot_be_trained_is_refused_and_leaves_nothing(run: FreshRun, tmp
         (settings_for(run, batch_size=31), "30 images to train on, fewer than the 31 of one batch"),
         (settings_for(run, held_out=0.9), "3 images to train on, fewer than the 8"),
         (settings_for(run, pe_type="none"), "--pe-type none works with --domain hartley"),
+        (settings_for(run, enc_mask=9), "looks at images to a radius of 9 pixels; .* have a box of 16"),
         (settings_for(run, "vlt", init="nowhere"), "--init nowhere: expected random"),
         (settings_for(run, "twin", n=1, batch_size=1), "at least 2 images to swap"),
     ]

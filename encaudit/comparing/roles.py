@@ -3,7 +3,7 @@
 from itertools import combinations
 
 from encaudit.comparing.runs import TrainedRun
-from encaudit.errors import UnknownNameError
+from encaudit.errors import InputError, UnknownNameError
 
 
 def null_of(runs: list[TrainedRun], asked: str | None) -> TrainedRun | None:
@@ -13,11 +13,17 @@ def null_of(runs: list[TrainedRun], asked: str | None) -> TrainedRun | None:
     return next((run for run in runs if _is_frozen_zero(run)), None)
 
 
-def base_of(runs: list[TrainedRun], asked: str | None) -> TrainedRun | None:
-    """Return the run that others are measured by: the one asked for, else the first VAE, else None."""
+def base_of(runs: list[TrainedRun], asked: str | None, null: TrainedRun | None) -> TrainedRun | None:
+    """Return the run that others are measured by: the one asked for, else the first other VAE than the null, or None.
+
+    Raises InputError where the null was asked for: nothing can be measured between a run and itself.
+    """
     if asked is not None:
-        return _named(runs, asked, "--base")
-    return next((run for run in runs if run.kind == "vae"), None)
+        base = _named(runs, asked, "--base")
+        if base is null:
+            raise InputError(f"{base.name} cannot be both the null run and the base run. Name another one by --base.")
+        return base
+    return next((run for run in runs if run.kind == "vae" and run is not null), None)
 
 
 def seed_pairs(runs: list[TrainedRun]) -> list[tuple[TrainedRun, TrainedRun]]:

@@ -30,8 +30,17 @@ class StudyFolder:
             planned = (self.path / PLAN).is_file()
         if resume:
             if not planned:
-                raise InputError(f"There is no study to go on with in {self.path}. Leave out --resume to start one.")
-            return read_json(self.path / PLAN)
+                raise InputError(
+                    f"There is no {PLAN} in {self.path}, so no study to go on with. Name the folder of one, or "
+                    "leave out --resume to begin one in an empty folder."
+                )
+            plan = read_json(self.path / PLAN)
+            if not isinstance(plan, dict):
+                raise InputError(
+                    f"{self.path / PLAN} is damaged: it no longer says what the study began with. Put it back, or "
+                    "begin another one, with another -o DIR."
+                )
+            return plan
         if taken:
             hint = "go on with it by --resume" if planned else "empty it"
             raise InputError(f"{self.path} is not empty. Name another folder with -o DIR, or {hint}.")

@@ -97,10 +97,11 @@ def _prepared(
         beta=settings.beta,
         held_out=source.index[held_out].tolist() if len(held_out) else None,
     )
-    if ranks.is_first and before is None:
-        folder.create()
-    elif before is not None and before.files != record.files:
+    if before is not None and before.files != record.files:
         raise InputError(f"The images of {folder.path} have changed since the run began. Put them back, or train anew.")
+    if ranks.is_first and (before is None or not folder.has_state()):
+        folder.create()
+        folder.write_record(record)  # from here on, a run that is killed can be begun again by --resume
     schedule = Schedule(settings.epochs, settings.batch_size, settings.seed)
     return Run(objective, rows, held_out, schedule, settings.checkpoint_every, folder, record, watcher, ranks)
 

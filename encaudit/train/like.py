@@ -16,6 +16,7 @@ from encaudit.unreadable import reading
 MODES = ("resid", "mlp")
 # What only the command of a run says; the config holds the rest.
 _OF_THE_COMMAND = ("epochs", "batch_size", "lr", "wd", "beta", "amp", "checkpoint_every")
+_OF_THE_RECORD = (*_OF_THE_COMMAND, "held_out")
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _schedule(
     """Return what the run's record (ours) or command (cryoDRGN's) says of how it was trained."""
     if (checkpoint.parent / RECORD).is_file():
         options = read_record(checkpoint.parent).options
-        return {one: options[one] for one in _OF_THE_COMMAND if one in options}, ()
+        return {one: options[one] for one in _OF_THE_RECORD if one in options}, ()
     told = _told(name, config.cmd)
     if told.pop("beta_control", None) is not None and "beta" not in given:
         raise InputError(f"--like {name}: it was trained towards a given KL (--beta-control). Give a weight by --beta.")

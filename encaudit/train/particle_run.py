@@ -90,14 +90,15 @@ def _prepared(
         beta=settings.kl_weight,
         held_out=source.index[held_out].tolist() if len(held_out) else None,
     )
-    if ranks.is_first and before is None:
-        folder.create()
-        write_config(folder, settings, config, source, command)
-    elif ranks.is_first and before is not None and before.files != record.files:
+    if ranks.is_first and before is not None and before.files != record.files:
         other = next(name for name, file in record.files.items() if before.files.get(name) != file)
         raise InputError(
             f"The {other} of {folder.path} have changed since the run began. Put them back, or train anew."
         )
+    if ranks.is_first and (before is None or not folder.has_state()):
+        folder.create()
+        write_config(folder, settings, config, source, command)
+        folder.write_record(record)  # from here on, a run that is killed can be begun again by --resume
     schedule = Schedule(settings.epochs, settings.batch_size, settings.seed)
     return Run(objective, rows, held_out, schedule, settings.checkpoint_every, folder, record, watcher, ranks)
 

@@ -81,7 +81,7 @@ def prepare(stack: Stack, frame: CryodrgnFrame, mask: Tensor, on_progress: OnPro
     coefficients = torch.empty(n, int(mask.sum()))
     rotation = torch.empty(n, 3, 3)
     ctf = None if first.ctf is None else torch.empty(n, 8)
-    finite = True
+    finite, constant = True, True
     for start in range(0, n, IMAGES_AT_ONCE):
         batch = stack.read(np.arange(start, min(start + IMAGES_AT_ONCE, n)))
         rows = slice(start, start + len(batch))
@@ -91,7 +91,11 @@ def prepare(stack: Stack, frame: CryodrgnFrame, mask: Tensor, on_progress: OnPro
         if ctf is not None and batch.ctf is not None:
             ctf[rows] = batch.ctf
         finite &= bool(torch.isfinite(coefficients[rows]).all())
+        pixels = batch.images.flatten(1)
+        constant &= bool((pixels.amax(dim=1) == pixels.amin(dim=1)).all())
         on_progress(start + len(batch), n)
+    if constant:
+        raise InputError("Every image is of one single value: there is nothing to learn. Check the path to --images.")
     if not finite:
         refuse_not_finite(stack)
     device = mask.device

@@ -129,6 +129,10 @@ class RunFolder:
 
         self.write(EVALUATION, fill)
 
+    def has_state(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return (self.path / STATE).is_file()
+
     def read_state(self) -> Any:
         """Return the state that was written last; InputError where there is none."""
         if not (self.path / STATE).is_file():

@@ -78,8 +78,8 @@ def latents_of(name: str, stack: Stack, device: str) -> tuple[np.ndarray, np.nda
     n = len(stack.index)
     if mu.ndim != 2 or mu.shape != logvar.shape or len(mu) != n:
         raise InputError(
-            f"{name} is a table of shape {mu.shape} (logvar {logvar.shape}), and the run has {n} images. Give the "
-            "latents of these images; --ind and --n choose them."
+            f"{name} is a table of shape {mu.shape} (logvar {logvar.shape}), and the run has {n} images. Choose the "
+            "images of the table with --ind or --n, or name the run that it is of: of a folder, rows are known."
         )
     if not (np.isfinite(mu).all() and np.isfinite(logvar).all()):
         raise InputError(f"{name} has latents that are not finite numbers. Name another checkpoint.")

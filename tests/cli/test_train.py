@@ -90,6 +90,7 @@ PATHS = ("--images", "x", "--poses", "x", "--ctf", "none")
         (["vae", *PATHS, "--zdim", "3", "--enc", "deep"], "--enc deep: expected LAYERSxWIDTH"),
         (["vae", *PATHS, "--zdim", "3"], "x is no format that encaudit reads"),
         (["vae", "--like", "nowhere"], "--like nowhere: there is no checkpoint"),
+        (["vae", "--config", "x"], "Give --like CKPT"),
         (["mlp"], "mlp"),
         (["vae", "--resume"], "No run.json in"),
         (["twin", "--init", "zero"], "--init is for `encaudit train vlt`"),

@@ -11,6 +11,7 @@ from encaudit.errors import InputError, UnknownNameError
 from encaudit.images.idx import write_idx
 from encaudit.results import Skipped, Summary
 from tests.comparing.planted_runs import GAIN, MU, STATE, D, N, losses, write_five, write_run
+from tests.images.written_stacks import numbered_images, write_mrcs
 from tests.train.small_runs import Unwatched
 
 
@@ -117,6 +118,10 @@ def test_roles_can_be_named_and_a_wrong_name_is_refused(tmp_path: Path) -> None:
     assert value(of_run(found, "vae").measures, "explained_heterogeneity") == pytest.approx(0.6 / 0.7)
     with pytest.raises(UnknownNameError, match="Did you mean 'null'"):
         compare(*paths, null="nul")
+    with pytest.raises(InputError, match="vae cannot be both the null run and the base run"):
+        compare(*paths, null="vae", base="vae")
+    other_vae = compare(*paths, null="vae")
+    assert "Null run: vae. Base run: vae-seed1." in other_vae.findings[0].text
 
 
 def test_only_images_that_all_have_are_compared_row_by_row(tmp_path: Path) -> None:
@@ -194,5 +199,16 @@ def test_labels_are_named_by_neighbours_where_they_are_given(tmp_path: Path) -> 
     assert value(of_run(found, "vae").measures, "label_accuracy") == 1
     assert value(of_run(found, "twin").measures, "label_accuracy") < 0.2
     write_idx(STATE[:10], tmp_path / "few")
-    with pytest.raises(InputError, match="has 10 labels"):
+    with pytest.raises(InputError, match="has 10 labels, and the runs have images up to row"):
         compare(str(tmp_path / "vae"), str(tmp_path / "vlt"), labels=str(tmp_path / "few"))
+
+
+def test_labels_of_another_stack_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_mrcs(tmp_path / "particles.mrcs", numbered_images(len(MU)))  # where the runs say that their images are
+    write_idx(STATE, tmp_path / "labels")
+    paths = write_five(tmp_path)
+    assert value(of_run(compare(*paths, labels="labels"), "vae").measures, "label_accuracy") == 1
+    write_idx(np.tile(STATE, 2), tmp_path / "twice")
+    with pytest.raises(InputError, match=f"has {2 * len(MU)} labels, and particles.mrcs has {len(MU)} images"):
+        compare(*paths, labels="twice")

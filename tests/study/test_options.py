@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from encaudit.errors import EncauditError
+from encaudit.errors import EncauditError, InputError
 from encaudit.study.carrying_out import study_paper
 from encaudit.study.options import StudyOptions
 from tests.study.small_study import Watched
@@ -27,7 +27,7 @@ def refused(output: Path, **told: Any) -> str:
         ({"scale": "full", "images": "x.mrcs", "poses": "p.pkl", "ctf": "none"}, "--data DIR"),
         ({"data": Path()}, "--scale full"),
         ({"seed": -1}, "--seed -1"),
-        ({"resume": True}, "no study to go on with"),
+        ({"resume": True}, "so no study to go on with"),
         ({"scale": "full", "mnist": "digits"}, "encaudit fetch empiar-10076"),
     ],
 )
@@ -47,6 +47,14 @@ def test_full_says_what_the_folder_lacks(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     said = refused(tmp_path / "out", scale="full", mnist="digits", data=tmp_path / "data")
     assert "lacks poses.pkl, ctf.pkl, particles.128.mrcs" in said
+
+
+@pytest.mark.parametrize("content", ["[1", "[]", "null", "{}"])
+def test_a_study_whose_plan_is_damaged_does_not_go_on(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(content)
+    with pytest.raises(InputError, match="damaged"):
+        study_paper(StudyOptions(tmp_path, device="cpu", resume=True), command=["study"], watcher=Watched())
+    assert (tmp_path / "plan.json").read_text() == content
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -234,6 +234,25 @@ def test_divergence_before_the_first_checkpoint_leaves_nothing(run: FreshRun, tm
     assert not (tmp_path / "new").exists() and not list((tmp_path / "there").iterdir())
 
 
+def test_a_run_that_was_killed_before_its_first_checkpoint_is_begun_again(
+    run: FreshRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed() -> bool:
+        raise Killed
+
+    out, settings = tmp_path / "out", settings_for(run)
+    with pytest.raises(Killed):
+        train(settings, out, stop=killed)
+    assert (out / "run.json").exists() and not (out / "state.pkl").exists()
+    again, before = resumed(out, "vae", {})
+    train(again, out, before=before)
+    train(settings, tmp_path / "whole")
+    assert kept(out) == kept(tmp_path / "whole")
+
+
 def test_two_processes_are_not_in_one_folder(run: FreshRun, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(StoppedError):

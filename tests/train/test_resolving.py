@@ -95,10 +95,10 @@ def test_a_run_like_the_shipped_one_is_that_run() -> None:
 
 
 def test_a_run_like_one_of_ours(run: FreshRun, tmp_path: Path) -> None:
-    settings = settings_for(run, beta=0.7, n=20, epochs=1)
+    settings = settings_for(run, beta=0.7, n=20, epochs=1, held_out=0.2)
     train(settings, tmp_path / "first")
     again = resolve("twin", {}, likeness=like(str(tmp_path / "first"), given={}))
-    assert (again.beta, again.epochs, again.batch_size, again.qdim) == (0.7, 1, 8, 16)
+    assert (again.beta, again.epochs, again.batch_size, again.qdim, again.held_out) == (0.7, 1, 8, 16, 0.2)
     train(again, tmp_path / "second")  # on its twenty images
     assert (tmp_path / "second" / "z.pkl").stat().st_size == (tmp_path / "first" / "z.pkl").stat().st_size
 
@@ -147,6 +147,10 @@ def test_no_run_to_be_like(tmp_path: Path, run: FreshRun) -> None:
     shutil.copy(run.checkpoint, tmp_path / "weights.pkl")
     with pytest.raises(InputError, match="No config beside"):
         like(str(tmp_path / "weights.pkl"), given={})
+    beside = run.checkpoint.parent / "config.yaml"
+    assert (
+        like(str(tmp_path / "weights.pkl"), given={"images": str(run.particles)}, config=beside).settings["zdim"] == 3
+    )
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"model_args": 3}))
     with pytest.raises(InputError):
         like(str(tmp_path / "weights.pkl"), given={})

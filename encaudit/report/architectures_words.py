@@ -4,6 +4,7 @@ from encaudit.architectures import LEAST, MOST_IMAGES, Pair, Row
 from encaudit.report.headline import HEADLINES, number
 
 TITLES = {one.metric: one.title for one in HEADLINES}
+ALIKE = "alike"
 OF_ENCODER = "encoder alone"
 ASKED = f"""Each interval is one of 95 %. A verdict asks for more, since dozens of metrics are judged at once:
 those of one pair are decided by Holm's step-down, so that the chance that any of them is wrong is at most 5
@@ -44,12 +45,14 @@ def brief(row: Row) -> str:
         return worded(row)
     if row.more_images is not None:
         return f"undecided, +{row.more_images:,}"
-    return "alike" if row.slight else "undecided"
+    return ALIKE if row.slight else "undecided"
 
 
 def counted(pair: Pair, transform: str | None) -> str:
     """Return how many metrics have which verdict, in words."""
-    return ", ".join(f"{count} {verdict}" for verdict, count in pair.counts(transform).items() if count)
+    told = ", ".join(f"{count} {verdict}" for verdict, count in pair.counts(transform).items() if count)
+    alike = sum(row.transform == transform and brief(row) == ALIKE for row in pair.rows)
+    return f"{told} ({alike} of these {ALIKE}: no difference to speak of)" if alike else told
 
 
 def told_first(pair: Pair) -> list[Row]:

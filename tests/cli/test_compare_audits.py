@@ -4,12 +4,13 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import encaudit.cli
-from tests.architectures.planted_audits import write_audit
+from tests.architectures.planted_audits import MEASURED, write_audit
 from tests.comparing.planted_runs import MU, write_run
 
 
@@ -51,6 +52,25 @@ def test_everything_is_written_and_the_table_goes_to_stderr(
     assert page.count("data:image/png;base64,") == 2
     for words in ("b against a", "c against a", "no difference to speak of", "Controls", "What was not compared"):
         assert words in page
+
+
+def test_an_audit_is_like_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    audits = [write_audit(tmp_path / name, 0.0) for name in ("a", "b")]
+    assert run(monkeypatch, *audits, "-o", tmp_path / "out") == 0
+    said = capsys.readouterr().err
+    assert re.search(r"roll1: (\d+) undecided \(\1 of these alike: no difference to speak of\)", said)
+    assert "better" not in said and "worse" not in said
+
+
+def test_audits_of_which_nothing_can_be_compared_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    others = tuple(replace(one, version=9) for one in MEASURED)
+    audits = [write_audit(tmp_path / "a", 0.0), write_audit(tmp_path / "b", 0.0, measured=others)]
+    assert run(monkeypatch, *audits, "-o", tmp_path / "out") == 2
+    assert "Nothing of" in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
 def test_a_dash_prints_the_numbers_and_writes_nothing(

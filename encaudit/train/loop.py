@@ -139,6 +139,6 @@ def _diverged(stack_rows: np.ndarray, step: Step, found: list[float]) -> str:
     return (
         f"The loss is no longer a number (total {total:g}, reconstruction {reconstruction:g}, KL {kl:g}) in epoch "
         f"{step.epoch}, batch {step.batch}, of the images in rows {named}{more} of the stack. Train with a smaller "
-        "--lr (a table: --table-lr, or another --init), or look at these images and what goes with them; checkpoints of "
-        "earlier epochs are as they were."
+        "--lr (a table: --table-lr, or another --init), or look at these images and what goes with them; checkpoints "
+        "of earlier epochs are as they were."
     )

@@ -15,7 +15,16 @@ Each message says what was found, what was expected, and what to type next.
 """
 
 import difflib
+import signal
 from collections.abc import Iterable
+
+# What encaudit itself exits with when it is told to stop, which can happen while somebody else's code runs.
+_SIGNALLED = tuple(128 + getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def is_signal(error: BaseException) -> bool:
+    """Whether this ends encaudit because it was told to, rather than because somebody's code wanted to."""
+    return isinstance(error, SystemExit) and error.code in _SIGNALLED
 
 
 class EncauditError(Exception):

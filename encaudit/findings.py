@@ -84,8 +84,8 @@ def of_the_latents(encodings: Encodings, measurements: list[Measurement]) -> lis
             Finding(
                 SHARED_LATENT,
                 "warning",
-                f"{shared} of {len(mu)} images have the very same latent: the medians below are of these alone, which "
-                "stay where they are because nothing is told apart.",
+                f"{shared} of {len(mu)} images have the very same latent: the encoder tells none of these apart, "
+                "and medians over all images are mostly of them.",
             )
         ]
     apart = next((one.ceiling for one in measurements if one.metric == "displacement_sigma"), None)

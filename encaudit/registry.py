@@ -6,15 +6,9 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from encaudit.errors import EncauditError, InputError, UnknownNameError
+from encaudit.errors import EncauditError, InputError, UnknownNameError, is_signal
 
 T = TypeVar("T")
-SIGNALLED = 128  # with more than this encaudit itself leaves, when it is told to
-
-
-def is_signal(error: BaseException) -> bool:
-    """Whether this ends encaudit because it was told to, rather than because somebody's code wanted to."""
-    return isinstance(error, SystemExit) and isinstance(error.code, int) and error.code > SIGNALLED
 
 
 class Registry(Generic[T]):

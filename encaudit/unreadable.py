@@ -29,6 +29,14 @@ def one_line(error: object) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def plain(text: str) -> str:
+    """Write what others named (files, transforms, reasons) in one line, without characters that steer a terminal."""
+    flat = " ".join(text.split())
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in flat
+    )
+
+
 def _shortened(path: str | Path) -> str:
     name = str(path)
     return name if len(name) <= 300 else f"{name[:100]}...{name[-100:]}"

@@ -129,9 +129,13 @@ def test_a_metric_that_raises_or_returns_something_else_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "their_code_metrics.py").write_text(
-        "import sys\nimport numpy as np\nfrom encaudit.metrics import PerImage, Skipped, metric\n"
+        "import sys\nimport numpy as np\nfrom encaudit.metrics import PerImage, Skipped, WholeSet, metric\n"
         "@metric('raising', unit='1')\ndef raising(pair): return 1 / 0\n"
         "@metric('short', unit='1')\ndef short(pair): return PerImage(pair.mu[:3, 0])\n"
+        "@metric('narrow', unit='1')\ndef narrow(pair): return WholeSet(0.5, (0.9, 0.1))\n"
+        "@metric('half', unit='1')\ndef half(pair): return WholeSet(0.5, (None, 0.6))\n"
+        "@metric('endless', unit='1')\ndef endless(pair): return WholeSet(float('inf'), (None, None))\n"
+        "@metric('gaps', unit='1')\ndef gaps(pair): return PerImage(np.full(len(pair), np.nan))\n"
         "@metric('words', unit='1')\ndef words(pair): return PerImage(np.array(['what'] * len(pair)))\n"
         "@metric('unsaid', unit='1')\ndef unsaid(pair): return Skipped(5)\n"
         "@metric('leaving', unit='1')\ndef leaving(pair): sys.exit(0)\n"
@@ -146,8 +150,12 @@ def test_a_metric_that_raises_or_returns_something_else_is_named(
             r"The metric raising of the plug-in their-metrics 0\.1 \(\S+:raising\) raised ZeroDivisionError: division",
         ),
         ("short", r"their-metrics 0\.1 .*returned float64 values of shape \(3,\) for 20 images"),
+        ("narrow", r"returned WholeSet\(value=0.5, interval=\(0.9, 0.1\)\)"),
+        ("half", r"returned WholeSet\(value=0.5, interval=\(None, 0.6\)\)"),
+        ("endless", r"returned WholeSet\(value=inf"),
+        ("gaps", "expected PerImage with finite numbers"),
         ("words", r"returned <U4 values of shape \(20,\)"),
-        ("unsaid", r"returned Skipped\(5\)"),
+        ("unsaid", r"returned Skipped\(skipped=5\)"),
         ("leaving", "raised SystemExit: 0"),
         ("changing", "raised ValueError: assignment destination is read-only"),
         ("plain", "returned a int for 20 images"),

@@ -110,13 +110,14 @@ def check(
     from encaudit.report.gate_junit import to_junit
     from encaudit.report.gate_markdown import to_markdown
     from encaudit.report.gate_sarif import to_sarif
-    from encaudit.report.reading_audits import files_of
+    from encaudit.report.reading_audits import files_of, is_report
     from encaudit.report.whole_files import refuse_unwritable, write_whole
 
     json_file = None if json is None or json == "-" else Path(json)
     named = [path for path in (json_file, junit, sarif, markdown) if path is not None]
     place = config or find_config(Path.cwd())
-    _refuse_clashes(named, [*files_of(Path(subject)), baseline, place])
+    read = files_of(Path(subject)) if is_report(Path(subject)) else [Path(subject)]
+    _refuse_clashes(named, [*read, baseline, place], output)
     refuse_unwritable(named)
     rules = read_config(place)
     accepted = None if baseline is None else read_baseline(baseline)
@@ -164,13 +165,15 @@ def check(
     raise typer.Exit(gate.exit_code)
 
 
-def _refuse_clashes(outputs: list[Path], inputs: Iterable[Path | None]) -> None:
-    """Refuse outputs that would overwrite what is checked, or one another."""
+def _refuse_clashes(outputs: list[Path], inputs: Iterable[Path | None], folder: Path | None) -> None:
+    """Refuse outputs that would overwrite what is checked, one another, or the audit that is kept in ``folder``."""
     places = [path.resolve() for path in outputs]
     read = {path.resolve(): path for path in inputs if path is not None}
     for path, place in zip(outputs, places, strict=True):
         if place in read:
             raise InputError(f"{path} is read by this check, and would be overwritten. Name another file.")
+        if folder is not None and place.is_relative_to(folder.resolve()):
+            raise InputError(f"{path} is in {folder}, which --output keeps the audit in. Name a file elsewhere.")
         if places.count(place) > 1 or any(place in other.parents for other in places):
             raise InputError(
                 f"Two outputs have the same name, or one is a folder of the other ({path}). Give --json, --junit, "

@@ -103,7 +103,6 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
         channels=asked.channels if asked.channels is not None else _told(before, int, "checkpoint", "channels"),
         seed=asked.seed if asked.seed is not None else _told(before, int, "seed") or 0,
         sample_n=AuditOptions.sample_n if sampled is None else sampled,
-        precision=_told(before, str, "precision") or AuditOptions.precision,
         device=asked.device or "auto",
         trust_pickle=bool(asked.trust_pickle),
         controls=before.get("controls") != [],

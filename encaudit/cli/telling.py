@@ -4,6 +4,8 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
+from encaudit.unreadable import plain
+
 
 @contextlib.contextmanager
 def telling() -> Iterator[None]:
@@ -15,4 +17,4 @@ def telling() -> Iterator[None]:
 def tell(line: str) -> None:
     """Print a line on stderr."""
     with telling():
-        print(line, file=sys.stderr)
+        print(plain(line), file=sys.stderr)

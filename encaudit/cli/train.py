@@ -212,6 +212,8 @@ def train(
     }
     typed = {name: value for name, value in given.items() if value is not None}
     if dataset is not None:
+        if config is not None:
+            raise InputError("--config is of particles: it is the config of the run that --like names. Leave it out.")
         typed |= {"shift": shift} if shift is not None else {}
         train_on_digits(kind.value, dataset, typed, arch, preset or like, output, device, resume)
         return

@@ -1,17 +1,13 @@
 """Running the user's own code so that whatever it does ends in a sentence of ours."""
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from encaudit.errors import InputError
+from encaudit.errors import InputError, is_signal
 from encaudit.shortage import is_of_the_machine
 from encaudit.unreadable import one_line
-
-# What encaudit itself exits with when it is told to stop, which can happen while their code runs.
-_SIGNALLED = tuple(128 + getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @contextmanager
@@ -25,16 +21,14 @@ def their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()]
     except passing:
         raise
     except SystemExit as error:
-        if error.code in _SIGNALLED:
+        if is_signal(error):
             raise
         raise InputError(
             f'{what} called sys.exit({error.code!r}): is it a training script without `if __name__ == "__main__"`? '
             "Name a module that only defines the encoder."
         ) from error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # asyncio.CancelledError, for one, is no Exception
-        if isinstance(error, Exception) and is_of_the_machine(error):
+    except Exception as error:
+        if is_of_the_machine(error):
             raise
         raise InputError(f"{what} raised {type(error).__name__}: {one_line(error)}{after}") from error
 

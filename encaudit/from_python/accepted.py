@@ -20,7 +20,7 @@ from encaudit.report.baseline_document import read_baseline, to_json
 from encaudit.report.gate_console import print_gate
 from encaudit.report.whole_files import write_whole
 
-LONGEST = 150  # characters of a name; file systems take 255 bytes of all
+LONGEST = 200  # bytes of the name before the suffix; file systems take 255 of all
 SUFFIX = ".encaudit-baseline.json"
 UPDATE = "--encaudit-update"
 
@@ -61,7 +61,7 @@ class BaselineCheck:
         rules = Config() if config is None else read_config(self._place_of(Path(config)))
         if isinstance(encoder, AuditReport) and (images is not None or transforms or controls or options):
             raise InputError("A report was measured already. Leave out images and options, or give the encoder.")
-        path = self._folder / f"{'.'.join(map(_as_file_name, filter(None, (self._name, name))))}{SUFFIX}"
+        path = self._folder / _file_name(self._name, name)
         if path in self._used:
             raise InputError(f"{path.name} was checked already in this test. Give each check a name=... of its own.")
         self._used.add(path)
@@ -103,7 +103,7 @@ class BaselineCheck:
     def _hold(self, report: AuditReport, path: Path, rules: Config) -> None:
         __tracebackhide__ = True
         now = datetime.now(UTC)
-        accept = f"{self._typed} {UPDATE}"
+        to_accept = f"{self._typed} {UPDATE}"
         try:
             gate = check_report(
                 report,
@@ -115,17 +115,20 @@ class BaselineCheck:
             )
         except InputError as error:
             raise InputError(
-                f"{in_python(str(error), OPTIONS)}\nTo accept it as it is now, type\n    {accept}"
+                f"{in_python(str(error), OPTIONS)}\nTo accept it as it is now, type\n    {to_accept}"
             ) from None
         text = io.StringIO()
-        print_gate(gate, text, accept)
+        print_gate(gate, text, to_accept)
         if not gate.passed:
             raise AssertionError(f"The encoder is worse than the accepted one ({path.name}).\n\n{text.getvalue()}")
         print(text.getvalue())  # for whoever asks pytest for the output of tests that pass
 
 
-def _as_file_name(name: str) -> str:
+def _file_name(*parts: str) -> str:
     """Return a name that a file can have: test[a] as test_a, and one that is changed further with a mark of its own."""
-    plain = re.sub(r"\[(.*)\]$", r"_\1", name)
-    changed = re.sub(r"[^\w.=+,-]+", "_", plain).strip("_")[:LONGEST]
-    return changed if changed == plain else f"{changed}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    named = [re.sub(r"\[(.*)\]$", r"_\1", part) for part in parts if part]
+    changed = ".".join(re.sub(r"[^\w.=+,-]+", "_", part).strip("_") for part in named)
+    kept = changed.encode()[:LONGEST].decode(errors="ignore")
+    if kept == ".".join(named):
+        return f"{kept}{SUFFIX}"
+    return f"{kept}-{hashlib.sha256('.'.join(parts).encode()).hexdigest()[:8]}{SUFFIX}"

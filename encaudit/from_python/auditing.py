@@ -47,7 +47,8 @@ class MoreOptions(TypedDict, total=False):
 
 
 OPTIONS = frozenset(
-    [*MoreOptions.__annotations__, "images", "transforms", "seed", "n", "device", "batch_size", "controls", "channels"]
+    {"images", "transforms", "seed", "n", "device", "groups", "batch_size", "controls", "channels"}
+    | MoreOptions.__annotations__.keys()
 )
 
 

@@ -3,9 +3,12 @@
 import re
 
 OPTION = re.compile(
-    r"--([a-z][a-z-]*)(?: ([A-Z]+\b|-?[0-9][0-9.]*\b|cpu\b|cuda\b[:0-9]*|auto\b|none\b|all\b|float32\b))?"
+    r"--([a-z][a-z-]*)"
+    r"(?: ([A-Z]+\b|-?[0-9][0-9.]*\b|cpu\b|cuda\b[:0-9]*|(?:auto|none|all|float32|tf32|bf16)\b"
+    r"|[^\s,;)]*[/.][^\s,;)]*\w))?"
 )
 TRANSFORMS = re.compile(r"-t \S+(?: -t [^\s)]+)*(?= --|\))")
+NUMBER = re.compile(r"-?[0-9][0-9.]*")
 FLAGS = {"no-umap": "umap=False", "no-controls": "controls=False", "trust-pickle": "trust_pickle=True"}
 OTHERWISE = {"encoder": "kind", "transform": "transforms"}
 
@@ -22,9 +25,9 @@ def in_python(sentence: str, options: frozenset[str]) -> str:
             return found[0]
         if value is None:
             return argument
-        return f"{argument}={repr(value) if value[0].islower() else value}"
+        return f"{argument}={value if value.isupper() or NUMBER.fullmatch(value) else repr(value)}"
 
     def transforms(found: re.Match[str]) -> str:
-        return f"transforms={found[0].split()[1::2]},"
+        return f"transforms={found[0].split()[1::2]}"
 
-    return OPTION.sub(option, TRANSFORMS.sub(transforms, sentence)).replace(",)", ")")
+    return OPTION.sub(option, TRANSFORMS.sub(transforms, sentence))

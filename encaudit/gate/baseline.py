@@ -86,7 +86,7 @@ def _circumstances(provenance: dict[str, Any]) -> dict[str, Any]:
     images = provenance.get("images")
     images = images if isinstance(images, dict) else {}
     files = {name: _hash_of(images.get(name)) for name in ("poses", "ctf", "ind")}
-    asked, sample = provenance.get("transforms"), provenance.get("sample")
+    asked = provenance.get("transforms")
     return {
         "images (SHA-256)": images.get("sha256"),
         "number of images": images.get("n"),
@@ -94,7 +94,6 @@ def _circumstances(provenance: dict[str, Any]) -> dict[str, Any]:
         "poses (SHA-256)": files["poses"],
         "CTF (SHA-256)": files["ctf"],
         "--ind (SHA-256)": files["ind"],
-        "images of the sample": sample.get("n") if isinstance(sample, dict) else None,
         "seed": provenance.get("seed"),
         "transforms": sorted(map(str, asked)) if isinstance(asked, list) else asked,
     }

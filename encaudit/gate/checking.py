@@ -62,6 +62,7 @@ def check_report(
         one = measured.get((applied.metric, applied.transform))
         other = accepted.get((applied.metric, applied.transform))
         _refuse_unmeasured(applied, one, other, baseline)
+        _refuse_another_sample(applied, one, other)
         if not applied.named and not _is_measured(one) and not _is_measured(other):
             continue  # an encoder without logvar, say, then and now
         for kind, limit in applied.rule.limits():
@@ -101,7 +102,7 @@ def _refuse_undecided(checks: list[Check]) -> None:
         )
     if blocking and all(check.outcome == "skipped" for check in blocking):
         raise InputError(
-            f"None of the {len(blocking)} checks of level error could be carried out: {blocking[0].id}: "
+            f"No check of level error could be carried out ({len(blocking)} were asked for): {blocking[0].id}: "
             f"{blocking[0].text} Such a gate would always pass. Accept a report that measures them, or choose other "
             "rules."
         )
@@ -133,6 +134,20 @@ def _refuse_unmeasured(
             f"{key} is of version {one.version} in the report and {other.version} in {baseline.source}: the same "
             "latents have other numbers. Make both with one encaudit, or accept the new one: encaudit baseline REPORT "
             "-o FILE --update."
+        )
+
+
+def _refuse_another_sample(applied: Applied, one: Measurement | None, other: Measurement | None) -> None:
+    """Places among 25 images are no places among 1,000."""
+    if one is None or other is None or not isinstance(one.value, Summary) or not isinstance(other.value, Summary):
+        return
+    compared = any(isinstance(limit, Allowance) for _, limit in applied.rule.limits())
+    if compared and one.value.n != other.value.n:
+        key = key_of(applied.metric, applied.transform)
+        raise InputError(
+            f"{key} is of {one.value.n:,} images in the report and of {other.value.n:,} in the baseline. Probe with "
+            "the options of the baseline (--sample-n, --volumes), or switch the rule off: "
+            f'"{key}" = {{ level = "off" }}.'
         )
 
 
@@ -316,8 +331,9 @@ def _of_the_columns(particles: Particles | None, baseline: Baseline | None) -> I
         yield Finding(
             "columns-missing",
             "warning",
-            f"{PARTICLES} lacks {len(missing)} columns that the baseline has ({', '.join(missing[:3])}"
-            f"{', ...' if len(missing) > 3 else ''}), so that these are not compared image by image.",
+            f"{PARTICLES} lacks what the baseline has of each image ({', '.join(missing[:3])}"
+            f"{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}), so that this is not compared image by "
+            "image.",
         )
 
 

@@ -68,8 +68,8 @@ def _refuse_no_rotations(matrices: np.ndarray, where: np.ndarray, file: str) -> 
     bad = where[off > MOST_SKEW]
     if bad.size:
         raise InputError(
-            f"{file} has {bad.size} matrices that are no rotations (first: row {bad.flat[0]}): their rows are not "
-            "perpendicular and of length 1. Make it anew with cryodrgn parse_pose_star or parse_pose_csparc."
+            f"{file} has matrices that are no rotations, the first of {bad.size:,} in row {bad.flat[0]}: its rows are "
+            "not perpendicular and of length 1. Make it anew with cryodrgn parse_pose_star or parse_pose_csparc."
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from encaudit.metrics.cloud import Cloud, Pair
 from encaudit.results import Skipped
-from encaudit.stats import Interval
+from encaudit.stats import NO_INTERVAL, Interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +21,10 @@ class PerImage:
 
 @dataclass(frozen=True)
 class WholeSet:
-    """A quantity that only the data set as a whole has, and its 95 % interval."""
+    """A quantity that only the data set as a whole has, and its 95 % interval, where it has one."""
 
     value: float
-    interval: Interval
+    interval: Interval = NO_INTERVAL
 
 
 @dataclass(frozen=True, eq=False)

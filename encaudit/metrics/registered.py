@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from encaudit.errors import EncauditError, InputError
+from encaudit.errors import EncauditError, InputError, is_signal
 from encaudit.metrics.cloud import Cloud, Pair
 from encaudit.metrics.metric import EncoderMetric, Metric, PerImage, WholeSet
-from encaudit.registry import Registry, is_signal
+from encaudit.registry import Registry
 from encaudit.results import Skipped
+from encaudit.stats import NO_INTERVAL, Interval
 
 Of = TypeVar("Of", Pair, Cloud)
 
@@ -57,28 +58,53 @@ def _guarded(registry: Registry[Any], name: str, evaluate: Callable[[Of], Any]) 
             raise InputError(
                 f"{registry.whose(name)} raised {type(error).__name__}: {said}. Mend it, or uninstall the plug-in."
             ) from error
-        if (amiss := _amiss(result, len(of))) is not None:
+        try:
+            return _cleaned(result, len(of))
+        except (TypeError, ValueError):
             raise InputError(
-                f"{registry.whose(name)} returned {amiss} for {len(of)} images; expected PerImage with numbers of "
-                f"shape ({len(of)},), WholeSet(number, interval) or Skipped(why)."
-            )
-        return result
+                f"{registry.whose(name)} returned {_shown(result)} for {len(of)} images; expected PerImage with finite "
+                f"numbers of shape ({len(of)},), WholeSet(number, (low, high)) or Skipped(why)."
+            ) from None
 
     return guarded
 
 
-def _amiss(result: object, n: int) -> str | None:
-    """Return what a result is in the place of one of a metric; None for one that is."""
-    if isinstance(result, Skipped):
-        return None if isinstance(result.skipped, str) else f"Skipped({result.skipped!r})"
+def _cleaned(result: object, n: int) -> PerImage | WholeSet | Skipped:
+    """Return a result in the types of ours; TypeError or ValueError for what is none."""
+    if isinstance(result, Skipped) and isinstance(result.skipped, str):
+        return result
     if isinstance(result, WholeSet):
-        value: object = result.value
-        return None if isinstance(value, Real) else f"WholeSet({value!r}, ...)"
-    if not isinstance(result, PerImage):
-        return f"a {type(result).__name__}"
+        return WholeSet(_number(result.value), _bounds(result.interval))
+    if not isinstance(result, PerImage) or np.shape(result.values) != (n,):
+        raise TypeError
     values = np.asarray(result.values)
-    fits = isinstance(result.values, np.ndarray) and values.shape == (n,) and values.dtype.kind in "buif"
-    return None if fits else f"{values.dtype} values of shape {values.shape}"
+    if values.dtype.kind not in "buif" or not np.isfinite(values).all():
+        raise ValueError
+    return PerImage(values.astype(np.float64), None if result.interval is None else _bounds(result.interval))
+
+
+def _bounds(interval: object) -> Interval:
+    if not isinstance(interval, tuple) or len(interval) != 2:
+        raise TypeError
+    if interval == NO_INTERVAL:
+        return NO_INTERVAL
+    low, high = map(_number, interval)
+    if low > high:
+        raise ValueError
+    return low, high
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, Real) or not np.isfinite(float(value)):
+        raise TypeError
+    return float(value)
+
+
+def _shown(result: object) -> str:
+    if isinstance(result, PerImage):
+        values = np.asarray(result.values)
+        return f"{values.dtype} values of shape {values.shape}"
+    return repr(result)[:100] if isinstance(result, WholeSet | Skipped) else f"a {type(result).__name__}"
 
 
 METRICS: Registry[Metric] = Registry("metric", _adopted)

@@ -6,7 +6,7 @@ from encaudit.gate import Baseline, changed_values, differences
 
 
 def told_changes(path: Path, accepted: Baseline, old: Baseline | None) -> list[str]:
-    """Return what differs from the baseline that was there, where there was one, and what the new one holds."""
+    """Return what differs from the baseline that was there, what speaks against the new one, and what it holds."""
     values = accepted.report.measurements
     lines = []
     if old is not None:
@@ -18,4 +18,12 @@ def told_changes(path: Path, accepted: Baseline, old: Baseline | None) -> list[s
     kept = (
         "no images (there is no particles.csv)" if accepted.particles is None else f"{len(accepted.particles):,} images"
     )
+    for finding in accepted.report.findings:
+        if finding.level != "note":
+            lines.append(f"warning: accepted in spite of this: {finding.text}")
+    for verdict in accepted.report.verdicts:
+        if verdict.code == "collapsed":
+            lines.append(
+                f"warning: the verdict on {verdict.transform} is collapsed: better encoders may fail beside it."
+            )
     return [*lines, f"Baseline: {path} ({len(values)} values, {kept})."]

@@ -5,7 +5,8 @@ import textwrap
 from typing import TextIO
 
 from encaudit.gate import Gate
-from encaudit.report.gate_words import ACCEPT, in_order, plain, status, verdict, what_next
+from encaudit.report.gate_words import ACCEPT, in_order, status, verdict, what_next
+from encaudit.unreadable import plain
 
 WIDTH = 100
 

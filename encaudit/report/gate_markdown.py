@@ -3,7 +3,8 @@
 import re
 
 from encaudit.gate import Check, Gate
-from encaudit.report.gate_words import in_order, interval, number, plain, status, verdict, what_next
+from encaudit.report.gate_words import in_order, interval, number, status, verdict, what_next
+from encaudit.unreadable import plain
 
 HEAD = "| | check | baseline | found | change (95 %) | limit |\n|---|---|---:|---:|---:|---:|"
 PIPE = "\\|"

@@ -24,14 +24,6 @@ def what_next(gate: Gate, accept: str = ACCEPT) -> str | None:
     )
 
 
-def plain(text: str) -> str:
-    """Write what others named (files, transforms, reasons) in one line, without characters that steer a terminal."""
-    flat = " ".join(text.split())
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in flat
-    )
-
-
 def status(check: Check) -> str:
     """Return what became of a check in one word: failed only where that fails the gate."""
     return "warning" if check.outcome == "failed" and not check.blocks else check.outcome

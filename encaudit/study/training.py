@@ -11,7 +11,7 @@ from encaudit.train.digits_run import train_digits
 from encaudit.train.digits_settings import resolve_digits
 from encaudit.train.particle_run import train_particles
 from encaudit.train.resolving import resolve
-from encaudit.train.run_folder import RECORD, STATE, read_record
+from encaudit.train.run_folder import RECORD, STATE, RunFolder, read_record
 from encaudit.train.settings import Settings, checked
 
 CHECKPOINTS = 3  # of a run, beside the last
@@ -27,6 +27,7 @@ def ensure_trained(key: str, place: Place) -> Path:
         return out
     resume = (out / STATE).is_file()
     if out.exists() and not resume:
+        RunFolder(out).refuse_held()
         shutil.rmtree(out)  # it was cut off before its first checkpoint
     told: dict[str, Any] = {"command": place.command, "device": place.device, "stop": place.stop}
     match task:

@@ -58,11 +58,10 @@ class Run:
     def carry_out(self, *, resume: bool) -> RunRecord:
         """Train to the end, and write all that a run leaves; returns what run.json says.
 
-        ``resume`` goes on where the folder's state.pkl was left, from the start where there is none. Raises
-        StoppedError when asked to stop, DivergedError when the loss is no longer a number, InputError when the disk is
-        full; the last checkpoint stays whole.
+        ``resume`` goes on where the folder's state.pkl was left. Raises StoppedError when asked to stop, DivergedError
+        when the loss is no longer a number, InputError when the disk is full; the last checkpoint stays whole.
         """
-        start = self._restored() if resume and self.folder.has_state() else Place()
+        start = self._restored() if resume else Place()
         try:
             self._train(start)
         except EncauditError:

@@ -1,53 +1,77 @@
 """One process at a time in a run's folder: two would mix their files."""
 
-import fcntl
+import os
 from pathlib import Path
-from typing import TextIO
 
 from encaudit.errors import InputError
 
-LOCK = ".lock"
+LOCK = ".encaudit-lock"
 
 
 class FolderLock:
     """A lock on a folder that ends with its process, however that ends."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file: TextIO | None = None
+        self._folder, self._path = folder, folder / LOCK
+        self._held: int | None = None
 
     def take(self) -> None:
         """Keep others out until ``release``; InputError where another process is in, or nothing can be written."""
-        if self._file is not None:
-            return
-        try:
-            file = (self._folder / LOCK).open("w")
-        except OSError as error:
-            raise InputError(f"{self._folder} cannot be written to: {error.strerror}. Name another folder.") from None
-        self._file = _locked(file, self._folder)
+        while self._held is None:
+            try:
+                opened = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                raise InputError(
+                    f"{self._folder} cannot be written to: {error.strerror}. Name another folder."
+                ) from None
+            if not _locked(opened):
+                os.close(opened)
+                raise self._in_use()
+            if self._is_at_its_place(opened):
+                self._held = opened
+            else:  # whoever held it has removed it meanwhile: others lock the new one
+                os.close(opened)
 
     def refuse_held(self) -> None:
         """Raise InputError where another process is in."""
-        if (self._folder / LOCK).is_file():
-            self.take()
-            self.release()
+        try:
+            opened = os.open(self._path, os.O_RDWR)
+        except OSError:
+            return  # nobody is, or nobody could tell
+        free = _locked(opened)
+        os.close(opened)
+        if not free:
+            raise self._in_use()
 
     def release(self) -> None:
         """Let others in."""
-        if self._file is not None:
-            (self._folder / LOCK).unlink(missing_ok=True)
-            self._file.close()
-            self._file = None
+        if self._held is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._held)
+            self._held = None
+
+    def _is_at_its_place(self, opened: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(opened), self._path.stat())
+        except OSError:
+            return False
+
+    def _in_use(self) -> InputError:
+        return InputError(
+            f"Another process is training in {self._folder}. Wait for its end, or name another folder with -o DIR."
+        )
 
 
-def _locked(file: TextIO, folder: Path) -> TextIO:
+def _locked(opened: int) -> bool:
+    """Lock an open file; whether that could be done, or cannot be known."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
-        raise InputError(
-            f"Another process is training in {folder}. Wait for its end, or name another folder with -o DIR."
-        ) from None
+        return False
     except OSError:
-        pass  # a file system that knows no locks
-    return file
+        return True  # a file system that knows no locks
+    return True

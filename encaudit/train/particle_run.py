@@ -47,7 +47,7 @@ def train_particles(
             with ranks.together():
                 run = _prepared(settings, folder, command, device, watcher, ranks, before)
             run.stop = stop
-            return run.carry_out(resume=before is not None)
+            return run.carry_out(resume=folder.goes_on(before))
         finally:
             folder.release()
 
@@ -95,8 +95,9 @@ def _prepared(
         raise InputError(
             f"The {other} of {folder.path} have changed since the run began. Put them back, or train anew."
         )
-    if ranks.is_first and (before is None or not folder.has_state()):
+    if ranks.is_first and before is None:
         folder.create()
+    if ranks.is_first and not folder.goes_on(before):
         write_config(folder, settings, config, source, command)
         folder.write_record(record)  # from here on, a run that is killed can be begun again by --resume
     schedule = Schedule(settings.epochs, settings.batch_size, settings.seed)

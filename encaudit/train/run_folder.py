@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from encaudit.errors import InputError
 from encaudit.pickles import load_weights
-from encaudit.train.folder_lock import FolderLock
+from encaudit.train.folder_lock import LOCK, FolderLock
 from encaudit.train.run_record import RunRecord
 from encaudit.types import Posterior
 from encaudit.unreadable import reading
@@ -39,14 +39,21 @@ class RunFolder:
         """Raise InputError for a folder that has something in it, and for what is no folder."""
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is no folder; -o takes a folder.")
-        self._lock.refuse_held()
+        self.refuse_held()
+        self._refuse_content()
+
+    def _refuse_content(self) -> None:
         with reading(self.path):
-            if self.path.is_dir() and any(self.path.iterdir()):
-                hint = "go on with it by --resume" if (self.path / STATE).is_file() else "empty it"
+            if self.path.is_dir() and any(file.name != LOCK for file in self.path.iterdir()):
+                hint = "go on with it by --resume" if (self.path / RECORD).is_file() else "empty it"
                 raise InputError(f"{self.path} is not empty. Name another folder with -o DIR, or {hint}.")
 
+    def refuse_held(self) -> None:
+        """Raise InputError where another process trains in the folder."""
+        self._lock.refuse_held()
+
     def create(self) -> None:
-        """Make the folder; InputError where it cannot be made."""
+        """Make the folder, and keep other processes out; InputError where it cannot be made, or is not empty."""
         if not self.path.exists():
             self._made.append(self.path)
         try:
@@ -54,6 +61,11 @@ class RunFolder:
         except OSError as error:
             raise InputError(f"{self.path} cannot be made: {error.strerror}. Name another folder with -o.") from None
         self._lock.take()
+        try:
+            self._refuse_content()  # again: another process may have come and gone
+        except InputError:
+            self.release()
+            raise
 
     def reopen(self) -> None:
         """Keep other processes out, and remove what a killed one left half written; InputError where one is in."""
@@ -68,7 +80,8 @@ class RunFolder:
     def write(self, name: str, fill: Callable[[Path], object]) -> None:
         """Let ``fill`` write a file of this name, whole or not at all; InputError when the disk does not take it."""
         target = self.path / name
-        self._made.append(target)
+        if not target.exists():
+            self._made.append(target)
         unfinished = target.with_name(f"{name}.{os.getpid()}.part")
         try:
             fill(unfinished)
@@ -129,9 +142,9 @@ class RunFolder:
 
         self.write(EVALUATION, fill)
 
-    def has_state(self) -> bool:
-        """Whether there is a checkpoint to go on from."""
-        return (self.path / STATE).is_file()
+    def goes_on(self, before: RunRecord | None) -> bool:
+        """Whether a run with this record has, or had, a checkpoint to go on from; else it begins, or begins again."""
+        return before is not None and (before.finished or bool(before.epochs) or (self.path / STATE).is_file())
 
     def read_state(self) -> Any:
         """Return the state that was written last; InputError where there is none."""
@@ -151,10 +164,7 @@ def read_record(folder: Path) -> RunRecord:
     path = folder / RECORD
     with reading(path):
         if not path.is_file():
-            raise InputError(
-                f"No {RECORD} in {folder}: it is no run of `encaudit train`, or one that ended before its first "
-                "checkpoint. Name another folder, or train anew, in an empty one."
-            )
+            raise InputError(f"No {RECORD} in {folder}: it is no run of `encaudit train`. Name the folder of one.")
         text = path.read_text(encoding="utf-8")
     try:
         return RunRecord.model_validate_json(text)

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import encaudit.cli
 from encaudit.report.baseline_document import read_baseline
+from encaudit.results import Finding, Verdict
 from tests.gate.audits import particles, report, without, write_audit
 
 
@@ -54,6 +56,23 @@ def test_one_that_is_there_is_replaced_on_demand_alone_and_what_changes_is_shown
     assert "active_units: 4 [3.99, 4.01] -> not there" in said
     assert not any(line.startswith("elbo") for line in said)
     assert read_baseline(tmp_path / "b.json").report.provenance["seed"] == 5
+
+
+def test_what_speaks_against_an_encoder_is_told_when_it_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = replace(
+        report(),
+        findings=[Finding("shared-latent", "warning", "Most are alike."), Finding("no-poses", "note", "A note.")],
+        verdicts=[Verdict("collapsed", "roll1", "Nothing moves.", [])],
+    )
+    assert run(monkeypatch, write_audit(tmp_path / "audit", found, particles()), "-o", tmp_path / "b.json") == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[:2] == [
+        "warning: accepted in spite of this: Most are alike.",
+        "warning: the verdict on roll1 is collapsed: better encoders may fail beside it.",
+    ]
+    assert len(said) == 3
 
 
 def test_an_update_of_nothing_is_a_first_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,6 +138,15 @@ def test_what_is_read_is_never_written_over(
     assert (tmp_path / place).read_bytes() == before
 
 
+def test_the_audit_that_is_kept_is_not_written_over(
+    run: Run, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "weights.pkl").write_bytes(b"")
+    words = ("check", "weights.pkl", "--baseline", "baseline.json", "--output", "kept", "--json", "kept/report.json")
+    assert run(*words) == 2
+    assert "kept/report.json is in kept, which --output keeps the audit in" in refusal(capsys)
+
+
 @pytest.mark.parametrize("wanted", [0, 1])
 def test_the_outcome_stands_where_nobody_can_be_told(
     wanted: int, run: Run, good: Path, worse: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,9 +18,12 @@ from encaudit.from_python.python_terms import in_python
         ("Leave out --encoder.", "Leave out kind."),
         (
             "as before (-t roll1 -t rot90:frame=array --seed 0).",
-            "as before (transforms=['roll1', 'rot90:frame=array'], seed=0).",
+            "as before (transforms=['roll1', 'rot90:frame=array'] seed=0).",
         ),
         ("(-t roll1).", "(transforms=['roll1'])."),
+        ("(--images /data/x.npy --n 60).", "(images='/data/x.npy' n=60)."),
+        ("Type --precision float32.", "Type precision='float32'."),
+        ("found (3,) and --precision", "found (3,) and precision"),
         (
             "the run's --beta 3 sets none; cryodrgn parse_ctf_star --ps 0",
             "the run's --beta 3 sets none; cryodrgn parse_ctf_star --ps 0",

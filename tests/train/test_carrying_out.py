@@ -253,6 +253,17 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_is_begun_again(
     assert kept(out) == kept(tmp_path / "whole")
 
 
+def test_a_run_whose_state_is_gone_does_not_begin_again_in_silence(run: FreshRun, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    train(settings_for(run, epochs=1), out)
+    (out / "state.pkl").unlink()
+    before = kept(out)
+    settings, record = resumed(out, "vae", {"epochs": 2})
+    with pytest.raises(InputError, match=r"No state\.pkl in"):
+        train(settings, out, before=record)
+    assert kept(out) == before and (out / "run.json").exists()
+
+
 def test_two_processes_are_not_in_one_folder(run: FreshRun, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(StoppedError):
@@ -267,7 +278,7 @@ def test_two_processes_are_not_in_one_folder(run: FreshRun, tmp_path: Path) -> N
     other.release()
     (out / "weights.1.pkl.7.part").write_bytes(b"of a process that was killed")
     train(settings, out, before=record)
-    assert not [path.name for path in out.iterdir() if path.name.endswith((".part", ".lock"))]
+    assert not [path.name for path in out.iterdir() if path.name.endswith((".part", "-lock"))]
 
 
 def test_the_state_of_another_run_is_refused(run: FreshRun, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from encaudit.audits.opening import Subject
 from encaudit.audits.options import AuditOptions
-from encaudit.dose import DOSES, grid_specs
+from encaudit.dose import doses_within, grid_specs
 from encaudit.encoders.rendering import why_not_rendered
 from encaudit.errors import InputError
 from encaudit.images.noise_power import NoisePower, assumed_white, estimate_noise_power
@@ -69,7 +69,12 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
     if options.controls:
         controls = [parse_transform(spec) for spec in _standing(subject, first, probes) if spec not in known]
         if not isinstance(subject.opened.encoder, Reinitializable):
-            missing.append(_lacks("untrained", "the encoder gives no way to make it anew"))
+            missing.append(
+                _lacks(
+                    "untrained",
+                    "the encoder gives no way to make it anew (reset_parameters() of every part, or untrained(seed))",
+                )
+            )
         if first.shift_px is None:
             missing.append(_lacks("positive", "these images have no stored translations that could move along"))
         if options.sample_n > 0 and unknown_noise is None:
@@ -91,7 +96,8 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
 
     missing += [finding for path in _clean_files(everything) if (finding := _unlike_clean(subject, path))]
     costly = [one for one in everything if CLEAN in split_chain(one).per_image.needs]
-    doses = [parse_transform(spec) for kind in options.dose for spec in DOSES[kind]]
+    box = subject.stack.image_shape[-1]
+    doses = [parse_transform(spec) for kind in options.dose for spec in doses_within(kind, box)]
     grid = [] if options.grid is None else [parse_transform(spec) for spec in grid_specs(options.grid)]
     rows = sample_rows(subject.stack.index, options.sample_n, options.seed)
     return Plan(

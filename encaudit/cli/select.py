@@ -51,4 +51,8 @@ def select(
     for _, path in outputs.files:
         print(f"Written: {path}", file=sys.stderr)
     if source is not None and star is not None and star.absolute().parent != source.absolute().parent:
-        print(f"Paths in {star} start from {source.absolute().parent}: pass that as --datadir.", file=sys.stderr)
+        print(
+            f"Paths in {star} start from {source.absolute().parent}: pass that as --datadir. Poses and CTF are of "
+            "the whole stack: take them anew from this one, or keep the stack and give --ind.",
+            file=sys.stderr,
+        )

@@ -30,6 +30,12 @@ DOSES: Mapping[str, list[str]] = {
 }
 
 
+def doses_within(kind: str, box: int) -> list[str]:
+    """Return the doses that mean something in a box of so many pixels: by more than half of it, content comes back."""
+    ladder = LADDERS[kind]
+    return [ladder.spec(amount) for amount in ladder.amounts if ladder.unit != "px" or amount <= box / 2]
+
+
 def grid_specs(px: int) -> list[str]:
     """Return every roll by whole pixels with |dx| <= px and |dy| <= px but the one by nothing: (2 px + 1)^2 - 1."""
     if isinstance(px, bool) or not isinstance(px, int) or px < 1:

@@ -120,7 +120,7 @@ class BaselineCheck:
         text = io.StringIO()
         print_gate(gate, text, to_accept)
         if not gate.passed:
-            raise AssertionError(f"The encoder is worse than the accepted one ({path.name}).\n\n{text.getvalue()}")
+            raise AssertionError(f"The encoder does not pass the gate ({path.name}).\n\n{text.getvalue()}")
         print(text.getvalue())  # for whoever asks pytest for the output of tests that pass
 
 

@@ -85,9 +85,9 @@ def check_shape(path: str | Path, shape: tuple[int, ...]) -> None:
     """Raise ``InputError`` unless the shape is n y x or n c y x, with square images and at least one of them."""
     text = " x ".join(map(str, shape)) or "a single number"
     if len(shape) not in (3, 4):
-        raise InputError(f"{path} has shape {text}; expected n x y x x, or n x c x y x x for colour. Reshape it.")
+        raise InputError(f"{path}: found {text}; expected n x y x x, or n x c x y x x for colour. Reshape it.")
     if 0 in shape:
-        raise InputError(f"{path} has shape {text}: there are no images in it.")
+        raise InputError(f"{path}: found {text}, which is no images.")
     if shape[-1] != shape[-2]:
         raise InputError(
             f"{path} holds images of {shape[-2]} x {shape[-1]} pixels; expected square ones. Crop or pad them."

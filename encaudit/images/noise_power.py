@@ -77,7 +77,8 @@ def estimate_noise_power(
     if not particles and expected is None:
         raise InputError(
             "These images have no poses or CTF, so nothing says where the particle ends, and their encoder has no "
-            "decoder that tells signal from noise. Leave out renoise, or give poses with --poses."
+            "decoder that tells signal from noise. Leave out renoise, give poses with --poses, or say how strong the "
+            "noise is: renoise:clean=PATH,snr=X."
         )
     codes = np.zeros(len(stack.index), np.int64) if groups is None else groups
     parts = [np.flatnonzero(codes[positions] == code) for code in np.unique(codes[positions])]

@@ -49,7 +49,7 @@ def _not_measured(comparison: Comparison) -> list[str]:
         values = [run.measures.get(one.name) for run in comparison.runs]
         skipped = next((value for value in values if isinstance(value, Skipped)), None)
         if skipped is not None and not any(isinstance(value, Summary) for value in values):
-            lines.append(escape(f"{one.title}: not measured, {skipped.skipped}."))
+            lines.append(escape(f"{one.title} ({one.name}): not measured, {skipped.skipped}."))
     return lines
 
 

@@ -18,8 +18,11 @@ def what_next(gate: Gate, accept: str = ACCEPT) -> str | None:
     failed = next((check for check in gate.checks if check.blocks), None)
     if failed is None:
         return None
+    asks = f"What a metric asks: encaudit explain {failed.metric}."
+    if all(check.kind in ("max", "min") for check in gate.checks if check.blocks):  # whatever was accepted before
+        return f'{asks} Change its limit in the rules, or excuse it for a while by a waiver with id = "{failed.id}".'
     return (
-        f"What a metric asks: encaudit explain {failed.metric}. If the change is meant, accept it ({accept}), or "
+        f"{asks} If the change is meant, accept it ({accept}), or "
         f'excuse it for a while by a waiver with id = "{failed.id}".'
     )
 

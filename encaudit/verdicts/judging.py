@@ -139,10 +139,13 @@ def _decided(case: _Case) -> Verdict:
         return _verdict("memorizes-noise", spec, told)
     lawless = _cited(case, LAWLESS)
     if any(bound.missed(found) for bound, found in _found(case, LAWLESS)):
-        return _open(case, "It lies between keeping its place and scattering.", [*place, *lawless])
+        return _open(case, _between(case), [*place, *lawless])
     if case.renoise is None:
         return _open(
-            case, "There is no renoise control, so the move cannot be told from one by fresh noise.", [*place, *lawless]
+            case,
+            "There is no renoise control, so the move cannot be told from one by fresh noise. Where noise-free images "
+            "are at hand, give them: -t renoise:clean=PATH,snr=X.",
+            [*place, *lawless],
         )
     return _scattered(case)
 
@@ -177,8 +180,18 @@ def _scattered(case: _Case) -> Verdict:
         bounds = (*LAWLESS, *LAWFUL_BOUNDS, *KEEPS_PLACE)
         crossed = any(not (one.met(found) or one.missed(found)) for one, found in _found(case, bounds))
         more = " More images would narrow the intervals." if crossed else ""
-        return _open(case, f"It lies between keeping its place and scattering.{more}", because)
+        return _open(case, f"{_between(case)}{more}", because)
     return _verdict("scatters", case.transform, because)
+
+
+def _between(case: _Case) -> str:
+    """Say by which measures neither holds."""
+    missed = (_names_missed(case, bounds) for bounds in (KEEPS_PLACE, LAWLESS))
+    return "It lies between keeping its place (missed by {}) and scattering (missed by {}).".format(*missed)
+
+
+def _names_missed(case: _Case, bounds: tuple[Bound, ...]) -> str:
+    return ", ".join(dict.fromkeys(bound.measure for bound, found in _found(case, bounds) if not bound.met(found)))
 
 
 def _how_far(bound: Bound, further: Quantity) -> str:

@@ -27,7 +27,7 @@ def test_what_was_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     lines = said.err.splitlines()
     assert lines[0] == "Kept 3 of 5 images: stability of at least 0.6 under roll1."
     assert lines[1:3] == [f"Written: {tmp_path / 'i.pkl'}", f"Written: {star}"]
-    assert lines[3].endswith(f"start from {tmp_path}: pass that as --datadir.")
+    assert f"start from {tmp_path}: pass that as --datadir. Poses and CTF are of the whole stack" in lines[3]
     assert len(lines) == 4
 
 

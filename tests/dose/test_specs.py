@@ -1,6 +1,6 @@
 import pytest
 
-from encaudit.dose import DOSES, grid_specs
+from encaudit.dose import DOSES, doses_within, grid_specs
 from encaudit.errors import InputError
 from encaudit.transforms import parse_transform
 from encaudit.transforms.parsing import canonical
@@ -9,6 +9,11 @@ from encaudit.transforms.parsing import canonical
 @pytest.mark.parametrize("spec", [spec for specs in DOSES.values() for spec in specs] + grid_specs(3))
 def test_specs_are_canonical(spec: str) -> None:
     assert canonical(spec) == spec
+
+
+def test_no_dose_goes_beyond_half_the_box() -> None:
+    assert doses_within("roll", 8)[-1] == "shift:dx=3" and doses_within("roll", 16) == DOSES["roll"]
+    assert doses_within("rotate", 8) == DOSES["rotate"]
 
 
 def test_doses_are_shifts_off_the_centre_and_lawful_turns() -> None:

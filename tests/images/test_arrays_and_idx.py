@@ -56,7 +56,7 @@ def test_what_float32_cannot_hold_is_infinite_and_not_an_error(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("array", "word"),
     [
-        (np.ones((4, 4)), "shape 4 x 4"),
+        (np.ones((4, 4)), "found 4 x 4"),
         (np.ones(()), "a single number"),
         (np.ones((0, 4, 4)), "no images"),
         (np.ones((2, 4, 6)), "square"),

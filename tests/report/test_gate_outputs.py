@@ -157,6 +157,14 @@ def test_markdown_folds_away_what_passed_and_keeps_its_table() -> None:
     assert "<script>" not in within and "@somebody" not in within and "\n# b" not in within and "`c`" not in within
 
 
+def test_accepting_a_report_is_no_advice_where_a_limit_of_its_own_is_broken() -> None:
+    stream = io.StringIO()
+    print_gate(gate(replace(FAILED, kind="max", id="cka@roll1/max")), stream)
+    assert "Change its limit in the rules" in stream.getvalue() and "baseline" not in stream.getvalue()
+    print_gate(gate(FAILED), stream)
+    assert "encaudit baseline REPORT" in stream.getvalue()
+
+
 def test_nothing_that_a_name_holds_steers_a_terminal_or_starts_a_line() -> None:
     stream = io.StringIO()
     bad = "cka@\x1b[2J\n::error::\ud800/min"

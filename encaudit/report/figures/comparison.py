@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from encaudit.comparing import Comparison
 from encaudit.report.figures.canvas import FAINT, MEASURED_BLUE, paper, png
@@ -58,6 +59,7 @@ def losses(comparison: Comparison) -> bytes:
                 style = {"color": FAINT, "linestyle": "--"} if run.role == "null" else {}
                 axes.plot(epochs, values, linewidth=1.2, label=run.name, **style)
         axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("reconstruction error in training")
         axes.legend(frameon=False, fontsize=8)
         return png(figure)

@@ -160,9 +160,10 @@ def test_markdown_folds_away_what_passed_and_keeps_its_table() -> None:
 def test_accepting_a_report_is_no_advice_where_a_limit_of_its_own_is_broken() -> None:
     stream = io.StringIO()
     print_gate(gate(replace(FAILED, kind="max", id="cka@roll1/max")), stream)
-    assert "Change its limit in the rules" in stream.getvalue() and "baseline" not in stream.getvalue()
+    said = " ".join(stream.getvalue().split())
+    assert "Change its limit in the rules" in said and "encaudit baseline" not in said
     print_gate(gate(FAILED), stream)
-    assert "encaudit baseline REPORT" in stream.getvalue()
+    assert "encaudit baseline REPORT" in " ".join(stream.getvalue().split())
 
 
 def test_nothing_that_a_name_holds_steers_a_terminal_or_starts_a_line() -> None:

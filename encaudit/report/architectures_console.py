@@ -13,6 +13,7 @@ from encaudit.report.architectures_words import bounds, brief, changed, counted,
 from encaudit.report.console import STYLES
 from encaudit.report.headline import number
 
+FOLDER = ".encaudit"  # how an audit's folder ends unless told otherwise
 COLOURS = {"better": "green", "worse": "red", "undecided": "dim"}
 
 
@@ -47,9 +48,9 @@ def _table(pair: Pair) -> Table:
     )
     table.add_column("metric", no_wrap=True)
     for title in (pair.one, pair.other):
-        table.add_column(title, justify="right", overflow="fold", min_width=9)
+        table.add_column(title.removesuffix(FOLDER), justify="right", overflow="fold", min_width=8)
     table.add_column("change (95 %)", no_wrap=True)
-    table.add_column("verdict")
+    table.add_column("verdict", min_width=len("undecided,"))
     rows = told_first(pair)
     for transform in pair.transforms():
         mine = [row for row in rows if row.transform == transform]

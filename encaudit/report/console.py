@@ -77,7 +77,8 @@ def _table(report: Report, headlines: tuple[Headline, ...]) -> Table:
     table.add_column("verdict")
     for specs in (probes_of(report), controls_of(report)):
         for spec in specs:
-            table.add_row(Text(spec), *(_cell(report, one.metric, spec) for one in headlines), verdict(report, spec))
+            word = verdict(report, spec).partition(",")[0]  # the line below the table says the rest
+            table.add_row(Text(spec), *(_cell(report, one.metric, spec) for one in headlines), word)
         table.add_section()
     ends = [between(report, one.metric) for one in headlines]
     table.add_row("identity (floor)", *(number(floor) for floor, _ in ends), "", style="dim")

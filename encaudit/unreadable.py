@@ -1,5 +1,6 @@
 """What the system or a library says about a file that cannot be read, as one sentence of ours."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,15 @@ def reading(path: str | Path) -> Iterator[None]:
 def one_line(error: object) -> str:
     """Return what an exception says, as one line; its kind when it says nothing."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def where_raised(error: BaseException) -> str:
+    """Return " (FILE, line N)" of the innermost line that is neither ours nor an installed library's; "" for none."""
+    ours = str(Path(__file__).parent)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((ours, "<")) and "site-packages" not in frame.filename:
+            return f" ({frame.filename}, line {frame.lineno})"
+    return ""
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from encaudit.errors import InputError, is_signal
 from encaudit.shortage import is_of_the_machine
-from encaudit.unreadable import one_line
+from encaudit.unreadable import one_line, where_raised
 
 
 @contextmanager
@@ -30,7 +30,9 @@ def their_code(what: str, after: str = ".", passing: type[Exception] | tuple[()]
     except Exception as error:
         if is_of_the_machine(error):
             raise
-        raise InputError(f"{what} raised {type(error).__name__}: {one_line(error)}{after}") from error
+        raise InputError(
+            f"{what} raised {type(error).__name__}: {one_line(error)}{where_raised(error)}{after}"
+        ) from error
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from encaudit.metrics.metric import EncoderMetric, Metric, PerImage, WholeSet
 from encaudit.registry import Registry
 from encaudit.results import Skipped
 from encaudit.stats import NO_INTERVAL, Interval
+from encaudit.unreadable import one_line, where_raised
 
 Of = TypeVar("Of", Pair, Cloud)
 
@@ -54,9 +55,9 @@ def _guarded(registry: Registry[Any], name: str, evaluate: Callable[[Of], Any]) 
         except (Exception, SystemExit) as error:  # somebody's code can raise anything
             if is_signal(error):
                 raise
-            said = " ".join(str(error).split())
             raise InputError(
-                f"{registry.whose(name)} raised {type(error).__name__}: {said}. Mend it, or uninstall the plug-in."
+                f"{registry.whose(name)} raised {type(error).__name__}: {one_line(error)}{where_raised(error)}. Mend "
+                "it, or uninstall the plug-in."
             ) from error
         try:
             return _cleaned(result, len(of))

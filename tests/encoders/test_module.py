@@ -337,7 +337,7 @@ def test_a_script_that_parses_arguments_does_not_see_ours(user_folder: Path, mon
 
 
 def test_what_their_code_raises_is_said_in_one_line() -> None:
-    with pytest.raises(InputError, match=r"ValueError: first second\. It is called"):
+    with pytest.raises(InputError, match=r"ValueError: first second \(\S+their_network.py, line \d+\)\. It is called"):
         load_module("their_network:paragraphs")
 
 

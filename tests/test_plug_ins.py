@@ -39,6 +39,12 @@ def installed(monkeypatch: pytest.MonkeyPatch, site: Path, name: str, **groups: 
     monkeypatch.syspath_prepend(as_installed(site, name, {f"encaudit.{kind}": of for kind, of in groups.items()}))
 
 
+@pytest.mark.usefixtures("example")
+def test_a_name_that_nothing_opens_is_told_what_plug_ins_open() -> None:
+    with pytest.raises(InputError, match=r"No checkpoint at moment:3\..* or what a plug-in opens \(.*moments:"):
+        open_encoder("moment:3")
+
+
 def test_the_real_command_line_takes_all_of_an_installed_distribution(images: Path, tmp_path: Path) -> None:
     places = [str(place) for place in example_installed(tmp_path / "site")]
     here = str(Path(__file__).parent.parent)

@@ -54,7 +54,10 @@ def open_encoder(
             path = last_checkpoint(path)
         is_file = path.is_file()
     if not is_file:
-        raise InputError(f"No checkpoint at {name}. Expected a weights file, a run folder, or module:pkg.mod:factory.")
+        plugged = f", or what a plug-in opens ({', '.join(f'{one}:...' for one in ENCODERS)})" if [*ENCODERS] else ""
+        raise InputError(
+            f"No checkpoint at {name}. Expected a weights file, a run folder, module:pkg.mod:factory{plugged}."
+        )
     if path.suffix in STACKS:
         raise InputError(f"{path} is a particle stack, not a checkpoint. Give it with --images, after the checkpoint.")
     return _open_file(path, kind, config, device, trust_pickle)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from encaudit.errors import InputError
-from encaudit.gate import accept, changed_values
+from encaudit.gate import accept, changed_values, differences
 from encaudit.gate.baseline import refuse_incomparable
 from encaudit.paired import Particles
 from encaudit.results import Report
@@ -72,6 +72,7 @@ def test_reports_of_other_data_seed_or_transforms_are_refused_naming_what_differ
 
 def test_the_order_of_transforms_and_the_paths_do_not_matter() -> None:
     other = report(transforms=["rot90", "roll1"], **images(path="elsewhere.mrcs"))
+    assert differences(report(), other) == {}
     refuse_incomparable(accept(report(), particles()), other, particles())
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from encaudit.errors import EncauditError, InputError, StoppedError
+from encaudit.errors import InputError, StoppedError
 from encaudit.probe import ALONE, Ranks
 from encaudit.train.evaluation import evaluate, mean_losses, posterior_of_all
 from encaudit.train.loop import Place, Schedule, train
@@ -62,18 +62,6 @@ class Run:
         when the loss is no longer a number, InputError when the disk is full; the last checkpoint stays whole.
         """
         start = self._restored() if resume else Place()
-        try:
-            self._train(start)
-        except EncauditError:
-            if self.ranks.is_first:
-                self.folder.discard_unfinished()
-            raise
-        with self.ranks.together():
-            if self.ranks.is_first:
-                self._finish()
-        return self.record
-
-    def _train(self, start: Place) -> None:
         self.watcher.stage("Training", unit="images")
         train(
             self.objective,
@@ -84,6 +72,10 @@ class Run:
             on_batch=self._after_batch,
             on_epoch=self._after_epoch,
         )
+        with self.ranks.together():
+            if self.ranks.is_first:
+                self._finish()
+        return self.record
 
     def _after_batch(self, place: Place) -> None:
         terms, n = place.terms(), len(self.rows)

@@ -44,15 +44,12 @@ def train_digits(
     what the user can mend.
     """
     fewer = max(1, settings.batch_size // 2)
-    with machine_permitting(lambda: f"Type --batch-size {fewer} (it was {settings.batch_size})."):
-        folder = RunFolder(out)
-        try:
-            with ranks.together():
-                run = _prepared(settings, folder, command, device, watcher, ranks, before)
-            run.stop = stop
-            return run.carry_out(resume=folder.goes_on(before))
-        finally:
-            folder.release()
+    advice = f"Type --batch-size {fewer} (it was {settings.batch_size})."
+    with machine_permitting(lambda: advice), RunFolder(out) as folder:
+        with ranks.together():
+            run = _prepared(settings, folder, command, device, watcher, ranks, before)
+        run.stop = stop
+        return run.carry_out(resume=folder.goes_on(before))
 
 
 def _prepared(

@@ -9,7 +9,8 @@ import pickle
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -27,13 +28,29 @@ Z, Z_TWIN = "z", "z_twin"
 
 
 class RunFolder:
-    """A folder of one run: config.yaml, weights.N.pkl, z.N.pkl, run.json, run.log, state.pkl, evaluation.npz."""
+    """A folder of one run: config.yaml, weights.N.pkl, z.N.pkl, run.json, run.log, state.pkl, evaluation.npz.
+
+    As a context it lets other processes in at its end; where an error ends it before the first checkpoint, what was
+    written is removed, since nobody could use it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.last_good: str | None = None
         self._made: list[Path] = []
         self._lock = FolderLock(path)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let other processes in, and leave no beginning that nobody can go on from."""
+        if isinstance(error, Exception) and self.last_good is None:
+            self._remove_what_was_made()
+        self.release()
 
     def refuse_taken(self) -> None:
         """Raise InputError for a folder that has something in it, and for what is no folder."""
@@ -94,18 +111,14 @@ class RunFolder:
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def discard_unfinished(self) -> None:
-        """Remove what was written, as long as there is no checkpoint to go on from: nobody could use it."""
-        if self.last_good is not None:
-            return
-        self._lock.release()
+    def _remove_what_was_made(self) -> None:
+        self._lock.release()  # its file would keep the folder
         with suppress(OSError):  # somebody put something of his own there
             for path in sorted(set(self._made), key=lambda one: len(one.parts), reverse=True):
                 if path.is_dir():
                     path.rmdir()
                 else:
                     path.unlink(missing_ok=True)
-        self._made.clear()
 
     def write_record(self, record: RunRecord) -> None:
         """Write run.json, and the run.log that cryoDRGN's tools look for."""

@@ -234,6 +234,22 @@ def test_divergence_before_the_first_checkpoint_leaves_nothing(run: FreshRun, tm
     assert not (tmp_path / "new").exists() and not list((tmp_path / "there").iterdir())
 
 
+def test_a_full_disk_before_the_first_checkpoint_leaves_nothing(
+    run: FreshRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = Path.write_text
+
+    def full(path: Path, data: str, *given: object, **told: object) -> int:
+        if path.name.startswith("run.json"):
+            raise OSError(28, "No space left on device", str(path))
+        return written(path, data, *given, **told)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(InputError, match=r"No space left on device; there is no checkpoint yet\. Make room, and train"):
+        train(settings_for(run), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_run_that_was_killed_before_its_first_checkpoint_is_begun_again(
     run: FreshRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,10 @@ def test_a_lock_left_by_a_killed_process_holds_nobody_up(tmp_path: Path) -> None
     folder = RunFolder(tmp_path)
     folder.refuse_taken()
     folder.create()
+    with pytest.raises(InputError, match="Another process"):
+        FolderLock(tmp_path).take()
     folder.release()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_was_filled_meanwhile_is_left_alone(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class Registry(Generic[T]):
 
 
 @lru_cache(maxsize=32)
-def _entry_points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001 (what was found there)
+def _entry_points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001 (part of the key: sys.path says what is installed)
     return tuple(entry_points(group=group))
 
 

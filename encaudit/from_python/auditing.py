@@ -138,7 +138,7 @@ def _numbers_go_on() -> Iterator[None]:
     try:
         yield
     finally:
-        np.random.set_state(of_numpy)  # noqa: NPY002
+        np.random.set_state(of_numpy)  # noqa: NPY002 (as above)
         random.setstate(of_python)
 
 

@@ -76,7 +76,7 @@ class CleanImages:
 
 
 @lru_cache(maxsize=4)
-def _opened(path: str, changed_ns: int, size: int) -> CleanImages:  # noqa: ARG001 (of the key)
+def _opened(path: str, changed_ns: int, size: int) -> CleanImages:  # noqa: ARG001 (parts of the key: another file)
     return CleanImages(path)
 
 

@@ -8,8 +8,8 @@ from encaudit.architectures.deciding import decide
 
 
 def row(change: float, reach: float | None = 0.1, *, better: str | None = "lower", n: int = 1000, scale=1.0) -> Row:
-    bounds = (None, None) if reach is None else (change - reach, change + reach)
-    return Row("m", "roll1", "1", 0.5, 0.5 + change, change, *bounds, n, True, better, scale)  # type: ignore[arg-type]
+    low, high = (None, None) if reach is None else (change - reach, change + reach)
+    return Row("m", "roll1", "1", 0.5, 0.5 + change, change, low, high, n, True, better, scale)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_module_is_audited_in_evaluation_mode_and_left_as_it_was() -> None:
     modes = [part.training for part in network.modules()]
     network.register_forward_pre_hook(lambda *_: random.seed(np.random.randint(9)))  # noqa: NPY002 (it draws)
     torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002 (the state of others)
-    states = torch.get_rng_state(), str(np.random.get_state()), random.getstate()  # noqa: NPY002
+    states = torch.get_rng_state(), str(np.random.get_state()), random.getstate()  # noqa: NPY002 (as above)
     encaudit.audit(network, images_, ["roll1", "untrained+roll1"], umap=False)
     assert [part.training for part in network.modules()] == modes
     assert modes[0] and not network.out.training
@@ -108,7 +108,7 @@ def test_a_module_is_audited_in_evaluation_mode_and_left_as_it_was() -> None:
         assert one.requires_grad and (gradient is None) == (one.grad is None)
         assert gradient is None or torch.equal(gradient, one.grad)
     assert torch.equal(states[0], torch.get_rng_state())
-    assert states[1:] == (str(np.random.get_state()), random.getstate())  # noqa: NPY002
+    assert states[1:] == (str(np.random.get_state()), random.getstate())  # noqa: NPY002 (as above)
 
 
 def test_a_module_is_left_as_it_was_when_the_audit_fails() -> None:

@@ -25,7 +25,7 @@ ELEMENTS: dict[str, tuple[set[str], set[str], list[tuple[str, int]]]] = {
 }
 
 
-def hold(element: Element) -> None:
+def assert_standard(element: Element) -> None:
     required, further, children = ELEMENTS[element.tag]
     assert required <= set(element.attrib) <= required | further, f"{element.tag}: {element.attrib}"
     names = [child.tag for child in element]
@@ -37,7 +37,7 @@ def hold(element: Element) -> None:
     if element.tag == "testcase":
         assert len(element) <= 1, "a test case has one outcome"
     for child in element:
-        hold(child)
+        assert_standard(child)
 
 
 def _hold_suite(suite: Element) -> None:

@@ -63,7 +63,7 @@ def hold(kind: str, found: Any) -> dict[str, Any]:
     return found
 
 
-def hold_log(log: Any) -> None:
+def assert_standard(log: Any) -> None:
     assert hold("log", log)["version"] == "2.1.0"
     for run in log["runs"]:
         _hold_run(hold("run", run))

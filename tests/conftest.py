@@ -7,6 +7,15 @@ import pytest
 
 from tests.fresh_run import FreshRun, write_run
 
+# What changes the words or colours that a tool prints, and where a gate writes: CI services set some of them.
+FROM_OUTSIDE = ("BUILD_NUMBER", "CI", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TERM")
+
+
+def pytest_configure() -> None:
+    """No test depends on the service or the terminal that runs the suite; typer asks for some when it is imported."""
+    for name in {name for name in os.environ if name in FROM_OUTSIDE or name.startswith("GITHUB_")}:
+        del os.environ[name]
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

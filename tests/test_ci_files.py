@@ -14,10 +14,13 @@ import pytest
 import yaml
 
 from tests.gate.audits import particles, report, write_audit
+from tests.public_schemas import assert_valid
 from tests.test_documents import README, ROOT
 
 SECTION = README.split("## Gate your encoder in CI in five minutes\n")[1].split("\n## ")[0]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+GATE_PAGE = (ROOT / "docs" / "gate.md").read_text()
+GITLAB = "https://gitlab.com/gitlab-org/gitlab/-/raw/master/app/assets/javascripts/editor/schema/ci.json"
 NETS = """\
 import torch
 
@@ -124,6 +127,25 @@ def test_the_readme_leads_a_toy_repository_to_a_gate_that_passes_and_stops(
     assert "NOT passed" in summary and "displacement_ratio@roll1/max_increase" in summary
     failures = ElementTree.parse(toy / "encaudit.xml").findall("testsuite/testcase/failure")
     assert failures
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        (ROOT / "action.yml", "https://json.schemastore.org/github-action.json"),
+        ("jobs:\n", "https://json.schemastore.org/github-workflow.json"),
+        ("# .gitlab-ci.yml\n", GITLAB),
+        ("# .pre-commit-config.yaml\n", "https://json.schemastore.org/pre-commit-config.json"),
+    ],
+)
+def test_the_public_schemas_take_our_action_and_the_files_that_the_pages_show(written: Path | str, url: str) -> None:
+    if isinstance(written, Path):
+        texts = [written.read_text()]
+    else:
+        texts = [block for block in re.findall(r"```yaml\n(.*?)```", SECTION + GATE_PAGE, re.S) if written in block]
+    assert texts
+    for text in texts:  # the key "on" of a workflow is no boolean to GitHub, as it is to YAML 1.1
+        assert_valid(yaml.load(text, yaml.BaseLoader if "\njobs:" in text else yaml.SafeLoader), url)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """What SARIF 2.1.0 (OASIS, errata 01) says of the objects that a gate writes, held strictly: no other property.
 
-Written from the text of the standard, for a check without the published schema; ``test_gate_outputs`` also goes by that
-schema where it is at hand.
+Written from the text of the standard: stricter than the published schema, by which ``test_gate_outputs`` goes too.
 """
 
 import re

@@ -122,7 +122,8 @@ def _of_usage(error: Exception) -> int | None:
     if len(sys.argv) == 1:
         print(error.format_message())
         return BAD_INPUT
-    return _refuse(f"{error.format_message().rstrip('.')}. Type {command} --help for what there is.")
+    said = error.format_message().replace("Value error, ", "").rstrip(".")  # how pydantic begins what typer asks it
+    return _refuse(f"{said}. Type {command} --help for what there is.")
 
 
 def _own_fault(error: Exception) -> int:

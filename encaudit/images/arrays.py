@@ -67,6 +67,8 @@ def given_array(images: np.ndarray | torch.Tensor) -> np.ndarray:
     if np.ma.is_masked(images):
         raise InputError(f"{GIVEN} are masked, and an encoder sees all pixels. Fill them: images.filled(value).")
     if isinstance(images, torch.Tensor):
+        if images.is_meta:
+            raise InputError(f"{GIVEN} are on the device meta, which holds no pixels. Give the tensor that holds them.")
         images = images.detach().cpu()
         found = _as_array(images.float() if images.dtype == torch.bfloat16 else images, GIVEN)
     else:

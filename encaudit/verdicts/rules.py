@@ -33,9 +33,9 @@ class Bound:
         return found.low > self.value if self.side == "at most" else found.high < self.value
 
     def cited(self, found: Quantity) -> str:
-        """Say how a quantity stands to this bound."""
+        """Say how a quantity stands to this bound, and which verdict asks for it."""
         stands = "is met" if self.met(found) else "is missed" if self.missed(found) else "lies within the interval"
-        return f"{found}; the bound, {self}, {stands}."
+        return f"{found}; the bound of {ASKED_BY[self]}, {self}, {stands}."
 
     def __str__(self) -> str:
         """Return side and value."""
@@ -163,3 +163,4 @@ RULES = (
 )
 CODES: tuple[Code, ...] = tuple(rule.code for rule in RULES)
 SAYS = {rule.code: rule.says for rule in RULES}
+ASKED_BY = {bound: rule.code for rule in RULES for group in rule.bounds for bound in group}

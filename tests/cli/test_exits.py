@@ -50,7 +50,14 @@ def test_what_is_raised_decides_the_code(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["probe", "x", "--sed", "1"], ["probe", "x", "--n", "abc"], ["probe"], ["probee"], ["probe", "x", "-o", ""]],
+    [
+        ["probe", "x", "--sed", "1"],
+        ["probe", "x", "--n", "abc"],
+        ["probe"],
+        ["probee"],
+        ["probe", "x", "-o", ""],
+        ["train", "vaee"],
+    ],
 )
 def test_a_usage_error_is_one_sentence(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
@@ -62,7 +69,7 @@ def test_a_usage_error_is_one_sentence(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert len(captured.err.splitlines()) == 1
-    assert captured.err.startswith("encaudit: ")
+    assert captured.err.startswith("encaudit: ") and "Value error" not in captured.err
 
 
 def test_the_version_and_the_help_are_no_errors(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:

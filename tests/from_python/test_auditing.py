@@ -175,6 +175,7 @@ def test_a_checkpoint_may_be_shown_images_in_memory(run: FreshRun) -> None:
         (PowerSpectrum(), torch.zeros(4, 8, 8).to_sparse(), {}, "without a numpy form"),
         (None, images(), {}, "encoder is None"),
         (PowerSpectrum(), np.ma.masked_greater(images(), 0), {}, "are masked, and an encoder sees all pixels"),
+        (PowerSpectrum(), torch.empty(30, 8, 8, device="meta"), {}, "on the device meta, which holds no pixels"),
         (PowerSpectrum(), images(), {"kind": "cryodrgn"}, "Leave out kind"),
         (PowerSpectrum(), images(), {"n": 2.5}, "n=2.5: input should be a valid integer"),
         (PowerSpectrum(), images(), {"seed": None}, "seed=None: input should be a valid integer"),

@@ -43,7 +43,10 @@ def test_an_image_that_keeps_its_place_is_invariant_even_without_a_renoise_contr
     given = verdict(measured("roll1", KEPT))
     assert given.code == "invariant"
     assert given.transform == "roll1"
-    assert given.because[0] == "retrieval_rank of roll1 is 0 (-0.01 to 0.01); the bound, at most 0.05, is met."
+    assert (
+        given.because[0]
+        == "retrieval_rank of roll1 is 0 (-0.01 to 0.01); the bound of invariant, at most 0.05, is met."
+    )
     assert len(given.because) == len(rules.KEEPS_PLACE)
 
 

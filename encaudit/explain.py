@@ -85,7 +85,8 @@ DERIVED = {
     "neighbours_kept": "Which share of its neighbours does an image keep, beyond chance? (neighbour_overlap - chance) "
     "/ (1 - chance), with chance = 15 / (n - 1). Verdicts are read from it; it has no row of its own.",
     "times_renoise": "How many times as far as under the renoise control does the median image go? The quotient of "
-    "the two displacement_ratios, each at the end of its interval that says less. Used for want of beyond_renoise.",
+    "the two displacements (not ratios: random pairs may be others), each at the end of its interval that says less. "
+    "Used for want of beyond_renoise.",
     "stability": "How surely does an image keep its own place? 1 - 2 x retrieval_rank, between 0 (chance) and 1 (it "
     "finds itself first). The column stability of particles.csv is the least under all probes; encaudit select reads "
     "it.",

@@ -224,14 +224,14 @@ def of_the_saved_z(saved: SavedZ | str | None) -> list[Finding]:
             Finding(
                 "saved-z-reproduced",
                 "note",
-                f"The latents that cryoDRGN saved are reproduced {how}, over {saved.compared} images.",
+                f"The latents that were saved with the run are reproduced {how}, over {saved.compared} images.",
             )
         ]
     return [
         Finding(
             "saved-z-differs",
             "warning",
-            f"The latents that cryoDRGN saved in {saved.path} are NOT reproduced (largest difference "
+            f"The latents that were saved in {saved.path} are NOT reproduced (largest difference "
             f"{saved.max_abs_difference:.3g} over {saved.compared} images). These images, poses or CTF parameters are "
             "probably not those of the run; check --images, --poses, --ctf and --ind.",
         )

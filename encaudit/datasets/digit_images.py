@@ -31,7 +31,7 @@ def find_digits(dataset: str) -> Path:
         return found
     if not path.is_file():
         raise InputError(
-            f"--dataset {dataset}: expected mnist, digits, a file of images, or a folder of MNIST's files."
+            f"There is no {dataset}: expected mnist, digits, a file of images, or a folder of MNIST's files."
         )
     return path
 

@@ -66,7 +66,7 @@ class ImageVAE(nn.Module):
 class VaeEncoder:
     """An ``ImageVAE`` as the rest of encaudit sees it: an Encoder that also renders, and can start over untrained."""
 
-    noise_model = "black and white pixels (Bernoulli), white with the probability that the decoder gives each"
+    noise_model = "black and white pixels (Bernoulli), each white with the probability that the decoder gives it"
 
     def __init__(self, model: ImageVAE, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)

@@ -17,6 +17,7 @@ from encaudit.report.headline import (
     find,
     interval,
     number,
+    own_scale,
     probes_of,
     verdict,
 )
@@ -34,6 +35,8 @@ def print_report(report: Report, page: Path | None = None, console: Console | No
     fitting = (console.width - NAME_WIDTH - WORDS_WIDTH) // NUMBER_WIDTH
     headlines = HEADLINES[: max(fitting, 2)]
     console.print(_table(report, headlines))
+    if told := own_scale(report):
+        console.print(told, highlight=False)
     for (code, text), specs in _alike(report).items():
         console.print(Text.assemble((f"{', '.join(specs)}: {WORDS[code]}. ", "bold"), text), highlight=False)
     for line in _lines(report):
@@ -92,4 +95,5 @@ def _cell(report: Report, metric: str, spec: str) -> Text:
         return Text("–", style="dim")
     if isinstance(one.value, Skipped):
         return Text("skipped", style="dim italic")
-    return Text.assemble(number(one.value.median), "\n", (interval(one.value).replace(" ", ""), "dim"))
+    bounds = interval(one.value).replace(" ", "")
+    return Text.assemble(number(one.value.median), ("\n" + bounds if bounds else "", "dim"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from encaudit.results import IDENTITY, UNTRAINED, Measurement, Report, Skipped, Summary
+from encaudit.results import IDENTITY, RENOISE, RENOISE_AGAIN, UNTRAINED, Measurement, Report, Skipped, Summary
 from encaudit.verdicts import is_probe
 
 
@@ -110,6 +110,18 @@ def controls_of(report: Report) -> list[str]:
 def verdict(report: Report, spec: str) -> str:
     """Return the verdict on a transform in a word or two; nothing where there is none, as for controls."""
     return next((WORDS[one.code] for one in report.verdicts if one.transform == spec), "")
+
+
+def own_scale(report: Report) -> str:
+    """Say what the second draw of noise is in the random distances of the other rows; nothing where it was not made."""
+    _, others = between(report, "displacement")
+    again = find(report, "displacement", RENOISE_AGAIN)
+    if again is None or isinstance(again.value, Skipped) or not (others and again.ceiling) or others == again.ceiling:
+        return ""
+    return (
+        f"{RENOISE_AGAIN} is told in random distances among the images of {RENOISE}, {number(again.ceiling)}; in those "
+        f"of the other rows, {number(others)}, it moves {number(again.value.median / others)}."
+    )
 
 
 def number(value: float | None) -> str:

@@ -9,7 +9,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from encaudit.dose import DOSES
 from encaudit.report.figures import figure_name
-from encaudit.report.headline import HEADLINES, WORDS, between, controls_of, find, interval, number, probes_of, verdict
+from encaudit.report.headline import (
+    HEADLINES,
+    WORDS,
+    between,
+    controls_of,
+    find,
+    interval,
+    number,
+    own_scale,
+    probes_of,
+    verdict,
+)
 from encaudit.report.timing import time_line
 from encaudit.results import IDENTITY, Measurement, Report, Skipped
 from encaudit.verdicts import is_probe
@@ -67,6 +78,7 @@ def render_html(report: Report, figures: Mapping[str, bytes]) -> str:
         words={spec: verdict(report, spec) for spec in specs},
         labels=WORDS,
         of_encoder=_of_encoder(report),
+        own_scale=own_scale(report),
         headline_table=_table(report, {one.metric: one.title for one in HEADLINES}, specs, (IDENTITY, SHUFFLED)),
         volume_table=_table(report, volumes, decoded, DECODED_ENDS),
         measurements=_by_transform(report),

@@ -109,6 +109,10 @@ ROWS: tuple[Row, ...] = (
 )
 # fmt: on
 BY_KEY = {row.key: row for row in ROWS}
+# Every figure of the paper's names its row: fig12 is half of fig13.
+KEY_OF = {f"fig{figure}": row.key for row in ROWS for figure in row.figures.split(", ") if figure.isdigit()} | {
+    key: key for key in BY_KEY
+}
 
 
 def needed_by(key: str) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from encaudit.errors import InputError, UnknownNameError
-from encaudit.study.claims import BY_KEY, ROWS, needed_by
+from encaudit.study.claims import KEY_OF, ROWS, needed_by
 from encaudit.study.scales import SCALES
 
 
@@ -52,8 +52,8 @@ def check(options: StudyOptions) -> None:
     if options.scale is not None and options.scale not in SCALES:
         raise UnknownNameError("scale", options.scale, SCALES)
     for key in options.only:
-        if key not in BY_KEY:
-            raise UnknownNameError("row for --only", key, BY_KEY)
+        if key not in KEY_OF:
+            raise UnknownNameError("row for --only", key, KEY_OF)
     own = [name for name in ("images", "poses", "ctf", "datadir", "metadata") if getattr(options, name) is not None]
     if own and (options.images is None or options.poses is None or options.ctf is None):
         raise InputError(
@@ -75,7 +75,7 @@ def names_data(options: StudyOptions) -> bool:
 
 def chosen_rows(only: tuple[str, ...]) -> list[str]:
     """Return the rows to carry out, in the table's order: all, or those asked for and what they are measured by."""
-    wanted = list(only)
+    wanted = [KEY_OF[name] for name in only]
     for key in wanted:
         wanted += [one for one in needed_by(key) if one not in wanted]
     return [row.key for row in ROWS if not only or row.key in wanted]

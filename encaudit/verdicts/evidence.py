@@ -57,8 +57,11 @@ class Evidence:
         return next((ceiling for ceiling in stated if ceiling is not None), None)
 
     def times(self, transform: str, control: str) -> Quantity | None:
-        """How many times as far as under a control does the median image go? The two ratios' intervals, divided."""
-        own, other = self.of("displacement_ratio", transform), self.of("displacement_ratio", control)
+        """How many times as far as under a control does the median image go? The two displacements' intervals, divided.
+
+        Displacements, not ratios: the second draw of renoise has random pairs of its own, and so another ratio.
+        """
+        own, other = self.of("displacement", transform), self.of("displacement", control)
         if own is None or other is None:
             return None
         low, high = (

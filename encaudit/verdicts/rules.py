@@ -149,7 +149,7 @@ RULES = (
         "The moved image gets a latent that does not follow from its own, further away than fresh noise sends it: the "
         "encoder takes it for something else.",
         "All of these hold, times_renoise in place of beyond_renoise where that was not measured, and the positive "
-        "control does not fail. The renoise control is that of memorizes-noise; times_renoise is displacement_ratio "
+        "control does not fail. The renoise control is that of memorizes-noise; times_renoise is displacement "
         "over that of the control.",
         ((*LAWLESS, BEYOND_NOISE), (*LAWLESS, TIMES_NOISE)),
     ),

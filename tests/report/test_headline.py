@@ -1,6 +1,18 @@
+from dataclasses import replace
+
 import pytest
 
-from encaudit.report.headline import WORDS, between, controls_of, interval, number, probes_of, specs_of, verdict
+from encaudit.report.headline import (
+    WORDS,
+    between,
+    controls_of,
+    interval,
+    number,
+    own_scale,
+    probes_of,
+    specs_of,
+    verdict,
+)
 from encaudit.results import Verdict
 from encaudit.verdicts import CODES
 from tests.report.reports import measurement, report, summary
@@ -49,6 +61,18 @@ def test_floor_and_ceiling_are_those_of_the_encoder_under_audit():
 )
 def test_numbers_have_three_digits_that_count(value, text):
     assert number(value) == text
+
+
+def test_the_second_draw_of_noise_is_told_in_the_random_distances_of_the_other_rows_too():
+    def moved(value, spec, random_distance):
+        return replace(measurement("displacement", value, spec), ceiling=random_distance)
+
+    rows = (moved(2.0, "roll1", 5.0), moved(1.0, "renoise:draw=1", 3.0))
+    assert own_scale(report(*rows)).endswith(
+        "among the images of renoise, 3; in those of the other rows, 5, it moves 0.2."
+    )
+    assert own_scale(report(rows[0])) == ""
+    assert own_scale(report(measurement("displacement", "skipped"), rows[1])) == ""
 
 
 def test_no_interval_is_nothing():

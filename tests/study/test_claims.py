@@ -2,7 +2,7 @@
 
 import re
 
-from encaudit.study.claims import BY_KEY, ROWS, needed_by
+from encaudit.study.claims import BY_KEY, KEY_OF, ROWS, needed_by
 from encaudit.study.options import chosen_rows
 
 FIGURES = {3, 5, *range(7, 12), *range(12, 20), *range(21, 27)}
@@ -25,3 +25,8 @@ def test_rows_that_are_needed_exist_and_come_along() -> None:
     assert chosen_rows(("fig26",)) == ["fig22", "fig3", "fig7", "fig25", "fig26"]
     assert chosen_rows(("fig5",)) == ["fig22", "fig3", "fig3-seed", "fig5"]  # the seeds are the floor of its agreement
     assert chosen_rows(("table1",)) == ["table1"]
+
+
+def test_every_figure_names_its_row() -> None:
+    assert set(KEY_OF) >= {f"fig{number}" for number in FIGURES} | set(BY_KEY)
+    assert chosen_rows(("fig12", "fig20")) == chosen_rows(("fig13", "fig3"))

@@ -22,13 +22,14 @@ def refused(output: Path, **told: Any) -> str:
     ("told", "said"),
     [
         ({"scale": "tinny"}, "tiny"),
-        ({"only": ("fig6",)}, "fig7"),
+        ({"only": ("fig60",)}, "fig6"),
         ({"images": "x.mrcs"}, "--poses and --ctf"),
         ({"scale": "full", "images": "x.mrcs", "poses": "p.pkl", "ctf": "none"}, "--data DIR"),
         ({"data": Path()}, "--scale full"),
         ({"seed": -1}, "--seed -1"),
         ({"resume": True}, "so no study to go on with"),
         ({"scale": "full", "mnist": "digits"}, "encaudit fetch empiar-10076"),
+        ({"mnist": "nowhere"}, "There is no nowhere: expected mnist, digits"),
     ],
 )
 def test_options_that_cannot_be(tmp_path: Path, told: dict[str, Any], said: str) -> None:

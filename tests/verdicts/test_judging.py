@@ -21,10 +21,14 @@ LOST = {"displacement_ratio": 1.0, "retrieval_rank": 0.49, "pair_auc": 0.51, "re
 
 
 def measured(spec: str | None, values: dict[str, float], reach: float = 0.01, n: int = 1000) -> list[Measurement]:
+    """Measurements of these values; random pairs lie 1 apart, unless a displacement is given."""
+
     def one(name: str, value: float) -> Measurement:
         summary = Summary(value, value, value, value, value, value, value - reach, value + reach, n)
         return Measurement(name, 1, spec, "1", summary, None, 15 / (n - 1) if name == "neighbour_overlap" else None)
 
+    if "displacement_ratio" in values:
+        values = {"displacement": values["displacement_ratio"], **values}
     return [one(name, value) for name, value in values.items()]
 
 
@@ -146,6 +150,14 @@ def test_each_reason_to_withhold_a_verdict_has_its_own_sentence(extra: list[Meas
     given = verdict(measured("roll1", SCATTERED, reach=0.02), extra)
     assert given.code == "inconclusive"
     assert said in given.text
+
+
+def test_a_control_with_other_random_pairs_is_compared_in_latent_units() -> None:
+    moved = measured("roll1", {**SCATTERED, "displacement_ratio": 0.62, "displacement": 0.29})
+    far = {**SCATTERED, "retrieval_rank": 0.3, "displacement_ratio": 0.86}  # of random pairs that lie less far apart
+    for displacement, expected in ((0.19, "scatters"), (0.25, "inconclusive")):
+        noise = measured("renoise:draw=1", {**far, "displacement": displacement})
+        assert verdict(moved, measured("renoise", SCATTERED), noise).code == expected
 
 
 def test_a_value_between_two_verdicts_is_said_before_any_control_is_missed() -> None:

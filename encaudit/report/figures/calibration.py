@@ -28,13 +28,13 @@ def calibration(ranks: np.ndarray, names: Sequence[str] | None = None) -> bytes 
     """Draw the ranks of every latent dimension and their coverage, and return the PNG; None without images.
 
     ``ranks`` (``n d``, 0 .. 1) say which share of the posterior lies below the true latent; uniform for an honest one.
-    ``names`` (``d``) are those of the dimensions, by default z0, z1, ... as in cryoDRGN. Of more than twelve the first
-    are shown as histograms; coverage shows all.
+    ``names`` (``d``) are those of the dimensions, by default z1, z2, ... as on the whole page. Of more than twelve, the
+    first are shown as histograms; coverage shows all.
     """
     n, d = ranks.shape
     if n == 0 or d == 0:
         return None
-    names = [f"z{k}" for k in range(d)] if names is None else names
+    names = [f"z{k + 1}" for k in range(d)] if names is None else names
     shown = min(d, MOST_PANELS)
     columns = min(shown, 4 if shown > 6 else 3 if shown > 4 else 2)
     rows = -(-shown // columns)
@@ -73,7 +73,7 @@ def _histogram(axes: Any, ranks: np.ndarray, name: str) -> float:
     low, high = _chance(n, np.array([1 / bins])) * bins
     axes.axhspan(low[0], high[0], color=RANDOM_GREY, alpha=0.35, linewidth=0)
     axes.axhline(1, color=FAINT, linewidth=0.8)
-    axes.stairs(density, np.linspace(0, 1, bins + 1), color=MEASURED_BLUE, linewidth=1.4)
+    axes.stairs(density, np.linspace(0, 1, bins + 1), baseline=None, color=MEASURED_BLUE, linewidth=1.4)
     axes.set_title(name, fontsize=8.5, loc="left", pad=2)
     return max(float(density.max()), float(high[0]))
 

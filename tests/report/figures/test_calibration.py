@@ -24,7 +24,7 @@ def test_more_dimensions_than_panels_are_as_large_as_twelve():
 
 
 def test_dimensions_may_have_names():
-    assert calibration(ranks(100, 2), ["z0", "z1"]) == calibration(ranks(100, 2))
+    assert calibration(ranks(100, 2), ["z1", "z2"]) == calibration(ranks(100, 2))
     assert calibration(ranks(100, 2), ["size", "hinge"]) != calibration(ranks(100, 2))
 
 

@@ -1,6 +1,7 @@
 """The user's own encoder: any Python object that turns images into latents, named as module:pkg.mod:factory.
 
-Or by the file, as module:path/to/file.py:factory. What is named is imported and called: it is the user's code, run at the user's request.
+Or by its file, as module:path/to/file.py:factory. What is named is imported and called: it is the user's code, run at
+the user's request.
 """
 
 import copy

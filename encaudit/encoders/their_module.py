@@ -74,7 +74,7 @@ def imported(name: str, attribute: str) -> Any:
 
 
 def file_of(spec: str) -> Path | None:
-    """Return the file of the module that ``pkg.mod:factory`` or ``file.py:factory`` was imported from, if it has one."""
+    """Return the file that ``pkg.mod:factory`` (where it was imported) or ``file.py:factory`` is from, if any."""
     name = spec.rpartition(":")[0]
     if _is_file(name):
         return Path(name)

@@ -108,9 +108,8 @@ def _refuse_glued_number(name: str) -> None:
     if found is Roll:
         raise InputError(f"roll moves by whole pixels; found {name}. For parts of a pixel type shift:dx={number}.")
     if found.strengths:
-        raise InputError(
-            f"{found.name} takes no number behind its name; found {name}. Type {found.name}:{found.strengths[0]}={number}."
-        )
+        spelled = f"{found.name}:{found.strengths[0]}={number}"
+        raise InputError(f"{found.name} takes no number behind its name; found {name}. Type {spelled}.")
 
 
 def _made(cls: type[SpecTransform], given: Mapping[str, Any], part: str) -> SpecTransform:

@@ -64,9 +64,8 @@ def _refuse_beyond_the_box(transform: SpecTransform, shape: Sequence[int]) -> No
             if abs(pixels) >= box:
                 short = float(np.fmod(pixels, box)) + 0.0  # without the sign of -0
                 raise InputError(
-                    f"{part} moves images of {_times(shape)} pixels by {abs(pixels):g}: content comes back at the other "
-                    f"side, and a {part.name} by {pixels:g} of {box} pixels is one by {short:g}. Give {axis} less than "
-                    f"{box}."
+                    f"{part} moves images of {_times(shape)} pixels by {abs(pixels):g}: content comes back, and a "
+                    f"{part.name} by {pixels:g} of {box} pixels is one by {short:g}. Give {axis} less than {box}."
                 )
 
 

@@ -61,8 +61,8 @@ def names_in_star(table: Any, path: object) -> ImageNames | None:
     if np.any(wrong):
         row = int(np.flatnonzero(wrong)[0])
         raise InputError(
-            f"{path} has the image name {str(table[IMAGE_NAME].iloc[row])!r} in its row {row + 1}; expected a number from 1 "
-            "and a file, such as 000001@stack.mrcs."
+            f"{path} has the image name {str(table[IMAGE_NAME].iloc[row])!r} in its row {row + 1}; expected a number "
+            "from 1 and a file, such as 000001@stack.mrcs."
         )
     return ImageNames(parts[1].to_numpy(), numbers.to_numpy(dtype=np.int64) - 1)
 

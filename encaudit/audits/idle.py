@@ -17,7 +17,6 @@ from encaudit.transforms.translation import Roll, Shift
 from encaudit.types import ImageBatch, PixelMoments, Stack
 
 LOOKED_AT = 8  # images
-READ_AT_ONCE = 64
 ROUNDING = 1e-5  # of the spread of an image, or of what is told of it
 HALF_A_TURN = 180.0  # after which astigmatism repeats
 
@@ -72,8 +71,8 @@ def _refuse_beyond_the_box(transform: SpecTransform, shape: Sequence[int]) -> No
 def _first_usable(stack: Stack) -> ImageBatch | None:
     """Return the first images that are neither constant nor broken, None where there are none."""
     found: list[int] = []
-    for start in range(0, len(stack.index), READ_AT_ONCE):
-        positions = np.arange(start, min(start + READ_AT_ONCE, len(stack.index)))
+    for start in range(0, len(stack.index), LOOKED_AT):
+        positions = np.arange(start, min(start + LOOKED_AT, len(stack.index)))
         bad = {position for position, _ in unusable(stack.read(positions).images)}
         found += [int(positions[row]) for row in range(len(positions)) if row not in bad]
         if len(found) >= LOOKED_AT:

@@ -18,6 +18,7 @@ from encaudit.types import ImageBatch, PixelMoments, Stack
 
 LOOKED_AT = 8  # images
 ROUNDING = 1e-5  # of the spread of an image, or of what is told of it
+FLOAT_ROUNDING = 1e-6  # of the largest pixel: what float32 does to a bright, flat image
 HALF_A_TURN = 180.0  # after which astigmatism repeats
 
 
@@ -84,7 +85,8 @@ def _first_usable(stack: Stack) -> ImageBatch | None:
 
 def _alike(before: ImageBatch, after: ImageBatch) -> bool:
     """Whether pixels and all metadata are the same, but for rounding."""
-    tolerance = ROUNDING * spread(before.images)
+    size = before.images.abs().flatten(1).amax(dim=1)
+    tolerance = torch.maximum(ROUNDING * spread(before.images), FLOAT_ROUNDING * size)
     largest = (after.images - before.images).abs().flatten(1).amax(dim=1)
     if not bool((largest <= tolerance).all()):
         return False

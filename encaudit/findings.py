@@ -175,6 +175,8 @@ def of_the_metadata(metadata: Metadata | None) -> list[Finding]:
     if metadata.micrograph is None:
         said += " They name no micrographs."
     found = [Finding("metadata-read", "note", said)]
+    if metadata.by_position is not None:
+        found.append(Finding("metadata-by-position", "note", metadata.by_position))
     if metadata.missing:
         listed = ", ".join(_first_of([f"{name} of {count} images" for name, count in metadata.missing.items()]))
         found.append(Finding("metadata-missing", "warning", f"The metadata leave values open: {listed}."))

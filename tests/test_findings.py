@@ -1,9 +1,12 @@
 """What a reader has to know before reading a number."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from encaudit import findings
+from encaudit.images.metadata import Metadata
 from encaudit.metrics import measure
 from encaudit.probe import NO_LATENT, Rounding
 from encaudit.results import Encodings, Latents, Measurement, Summary
@@ -53,6 +56,14 @@ def test_what_the_encoder_gave_no_number_for_is_not_blamed_on_the_images() -> No
     assert "no finite number (NaN or infinite) for 28 of 148 images whose own pixels are all finite" in encoder.text
     assert "image 1:" not in encoder.text
     assert "mend it before you trust or accept" in encoder.text
+
+
+def test_metadata_that_went_by_the_order_of_rows_say_so() -> None:
+    named = Metadata(np.array(["a", "b"]), None, {}, {})
+    assert [one.code for one in findings.of_the_metadata(named)] == ["metadata-read"]
+    in_order = replace(named, by_position="The rows of m.star were taken in the order of the stack: why.")
+    _, said = findings.of_the_metadata(in_order)
+    assert (said.code, said.level, said.text) == ("metadata-by-position", "note", in_order.by_position)
 
 
 @pytest.mark.parametrize(("covered", "code"), [(0.3, "narrow-posterior"), (0.95, None), (0.999, "wide-posterior")])

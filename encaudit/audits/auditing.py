@@ -15,6 +15,7 @@ from encaudit.audits.encoding import encode_images
 from encaudit.audits.given import NOTHING_GIVEN, Given
 from encaudit.audits.opening import Subject, open_subject
 from encaudit.audits.options import AuditOptions, Watcher, check
+from encaudit.audits.other_run import of_the_other_run
 from encaudit.audits.record import record_of
 from encaudit.audits.stages import Stages, advice
 from encaudit.audits.unfinished import begin
@@ -177,6 +178,7 @@ def _audit(
         *findings.of_the_precision(options.precision, rounding),
         *findings.of_the_saved_z(saved),
         *findings.of_the_checkpoint(subject.opened, subject.data, subject.stack, options.volumes > 0),
+        *of_the_other_run(subject.opened, subject.other),
         *findings.of_the_metadata(subject.metadata),
         *findings.of_the_calibration(measurements),
         *planned.missing,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from encaudit.audits.idle import refuse_idle
 from encaudit.audits.opening import Subject
 from encaudit.audits.options import AuditOptions
 from encaudit.dose import doses_within, grid_specs
@@ -62,6 +63,7 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
     """
     first = subject.stack.read(np.arange(1))
     probes = list(asked) or _defaults(first)
+    refuse_idle(probes, subject.stack, options.seed)
     known = {str(transform) for transform in probes}
     controls: list[SpecTransform] = []
     missing: list[Finding] = []

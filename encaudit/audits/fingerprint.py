@@ -5,7 +5,6 @@ word, or the beginning of a hash.
 """
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from encaudit.audits.opening import Subject
 from encaudit.audits.options import AuditOptions
 from encaudit.encoders import OpenedCryodrgn, OpenedEncoder
 from encaudit.encoders.recognize import MODULE_PREFIX
+from encaudit.encoders.their_module import file_of
 from encaudit.hashing import sha256_of
 from encaudit.transforms import canonical
 from encaudit.types import Stack
@@ -75,8 +75,7 @@ def _of_encoder(name: str, opened: OpenedEncoder, typed: str) -> dict[str, str]:
         facts[name] = _of_file(opened.checkpoint)
     else:
         facts[name] = typed
-        module = typed.removeprefix(MODULE_PREFIX).partition(":")[0]
-        file = getattr(sys.modules.get(module), "__file__", None)
+        file = file_of(typed.removeprefix(MODULE_PREFIX))
         facts[f"file of {name}"] = "none" if file is None else _of_file(file)
     if isinstance(opened, OpenedCryodrgn):
         facts[f"config of {name}"] = _of_file(opened.config_path)

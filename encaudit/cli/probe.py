@@ -23,7 +23,7 @@ def probe(
         typer.Argument(
             metavar="CKPT",
             help="cryoDRGN weights file or run folder, encaudit checkpoint, TorchScript, torch.export or ONNX file, "
-            "module:pkg.mod:factory, or KIND:what of a plug-in.",
+            "module:pkg.mod:factory, module:file.py:factory, or KIND:what of a plug-in.",
         ),
     ],
     transform: Annotated[

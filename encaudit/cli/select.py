@@ -41,7 +41,7 @@ def select(
 
     selection = choose(audit, stable, transform or ())
     outputs = Outputs(ind=ind, star=star, csv=csv, images=images)
-    source = write_selection(selection, outputs)
+    filtered = write_selection(selection, outputs)
     kept, by = len(selection.index), ", ".join(selection.by)
     print(
         f"Kept {kept:,} of {selection.audited:,} images: stability of at least {stable:g} under {by}.", file=sys.stderr
@@ -50,9 +50,14 @@ def select(
         print("Nothing is written: name --ind, --star or --csv for that.", file=sys.stderr)
     for _, path in outputs.files:
         print(f"Written: {path}", file=sys.stderr)
-    if source is not None and star is not None and star.absolute().parent != source.absolute().parent:
+    if filtered is None or star is None:
+        return
+    if filtered.said is not None:
+        print(filtered.said, file=sys.stderr)
+    folder = filtered.source.absolute().parent
+    if star.absolute().parent != folder:
         print(
-            f"Paths in {star} start from {source.absolute().parent}: pass that as --datadir. Poses and CTF are of "
+            f"Paths in {star} start from {folder}: pass that as --datadir. Poses and CTF are of "
             "the whole stack: take them anew from this one, or keep the stack and give --ind.",
             file=sys.stderr,
         )

@@ -29,7 +29,8 @@ def open_encoder(
     device: str = "cpu",
     trust_pickle: bool = False,
 ) -> OpenedEncoder:
-    """Open whatever ``name`` is: a checkpoint, a run folder, ``module:pkg.mod:factory``, or ``KIND:rest`` of a plug-in.
+    """Open whatever ``name`` is: a checkpoint, a run folder, ``module:pkg.mod:factory`` (or
+    ``module:file.py:factory``), or ``KIND:rest`` of a plug-in.
 
     Recognized by content; ``kind`` (one of KINDS, or a plug-in's) overrides. Raises InputError, NoEncoderError or
     UnsafePickleError.
@@ -54,13 +55,26 @@ def open_encoder(
             path = last_checkpoint(path)
         is_file = path.is_file()
     if not is_file:
+        _refuse_source(name)
         plugged = f", or what a plug-in opens ({', '.join(f'{one}:...' for one in ENCODERS)})" if [*ENCODERS] else ""
         raise InputError(
             f"No checkpoint at {name}. Expected a weights file, a run folder, module:pkg.mod:factory{plugged}."
         )
+    _refuse_source(name)
     if path.suffix in STACKS:
         raise InputError(f"{path} is a particle stack, not a checkpoint. Give it with --images, after the checkpoint.")
     return _open_file(path, kind, config, device, trust_pickle)
+
+
+def _refuse_source(name: str) -> None:
+    """Say how an encoder that is built by a file of Python code is named."""
+    file, _, factory = name.partition(".py:")
+    if name.endswith(".py") or (factory.isidentifier() and Path(f"{file}.py").is_file()):
+        file, factory = file.removesuffix(".py"), factory or "FACTORY"
+        raise InputError(
+            f"{file}.py is Python code, not a checkpoint. Type module:{file}.py:{factory}"
+            f"{', where FACTORY is the function in it that builds the encoder' if factory == 'FACTORY' else ''}."
+        )
 
 
 def _open_file(path: Path, kind: str | None, config: Path | None, device: str, trust_pickle: bool) -> OpenedEncoder:

@@ -1,16 +1,14 @@
 """The user's own encoder: any Python object that turns images into latents, named as module:pkg.mod:factory.
 
-What is named is imported and called: it is the user's code, run at the user's request.
+Or by its file, as module:path/to/file.py:factory. What is named is imported and called: it is the user's code, run at
+the user's request.
 """
 
 import copy
-import importlib
 import inspect
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from operator import attrgetter
 from typing import Any, Self
 
 import torch
@@ -19,24 +17,23 @@ from torch.nn.parameter import is_lazy
 
 from encaudit.encoders.calling import function_of, with_channels
 from encaudit.encoders.returned import EXPECTED, checked_posterior, described
-from encaudit.encoders.their_code import arguments_of, current_folder_first, their_code
+from encaudit.encoders.their_code import their_code
+from encaudit.encoders.their_module import found_first, imported, module_and_attribute
 from encaudit.errors import InputError
 from encaudit.types import ImageBatch, Posterior
 from encaudit.unreadable import one_line
 
 
 def load_module(spec: str, device: torch.device | str = "cpu") -> "ModuleEncoder":
-    """Import ``pkg.mod:factory``, from the current folder too, and return what the factory builds as an encoder.
+    """Import ``pkg.mod:factory`` or ``file.py:factory``, and return what the factory builds as an encoder.
 
     The factory takes no arguments; a ready object is taken as it is. An nn.Module is put on ``device`` and into
     evaluation mode. The encoder has ``untrained(seed)`` where the object has it, or is an nn.Module that can draw all
     of its parameters anew. Raises ``InputError`` that says what was found in place of an encoder.
     """
-    name, _, attribute = spec.partition(":")
-    if not name or not attribute or ":" in attribute:
-        raise InputError(f"{spec!r} names no encoder; expected pkg.mod:factory, such as my_network:build.")
-    with current_folder_first(), arguments_of(name):
-        target = _built(spec, _imported(spec, name, attribute))
+    name, attribute = module_and_attribute(spec)
+    with found_first(name):
+        target = _built(spec, imported(name, attribute))
     return encoder_of(spec, target, device)
 
 
@@ -108,25 +105,6 @@ class RenewableModuleEncoder(ModuleEncoder):
         with their_code(f"{self.name}.untrained({seed})", ". It is called with the seed alone."):
             fresh = self._renew(seed)
         return encoder_of(f"{self.name} (untrained)", fresh, self.device).with_latents_of(self)
-
-
-def _imported(spec: str, name: str, attribute: str) -> Any:
-    try:
-        with their_code(f"Importing {name}", passing=ModuleNotFoundError):
-            module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
-            raise InputError(f"{name} was found, but it imports {error.name}, which is not installed.") from error
-        raise InputError(
-            f"No module {name}, in {os.getcwd()} or installed. Start encaudit where {name.partition('.')[0]} is, or "
-            "set PYTHONPATH."
-        ) from error
-    try:
-        with their_code(spec, passing=AttributeError):
-            return attrgetter(attribute)(module)
-    except AttributeError as error:
-        place = getattr(module, "__file__", None) or "built in"
-        raise InputError(f"{name} ({place}) has no {attribute}; check the name in module:{spec}.") from error
 
 
 def _built(spec: str, target: Any) -> Any:

@@ -1,6 +1,5 @@
 """Running the user's own code so that whatever it does ends in a sentence of ours."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,14 +46,13 @@ def arguments_of(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def current_folder_first() -> Iterator[None]:
-    """Find the user's modules here, as ``python -m`` would; afterwards here comes last, and shadows no library."""
-    here = os.getcwd()
-    sys.path.insert(0, here)
+def folder_first(folder: str) -> Iterator[None]:
+    """Find the user's modules in a folder, as ``python -m`` would; afterwards it comes last, and shadows no library."""
+    sys.path.insert(0, folder)
     try:
         yield
     finally:
-        if here in sys.path:
-            sys.path.remove(here)
-        if here not in sys.path:
-            sys.path.append(here)
+        if folder in sys.path:
+            sys.path.remove(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from encaudit.errors import InputError
 from encaudit.images.acquisition import MICROGRAPH_NAMES, OPTICS_GROUP_NAMES, Acquisition, of_cs, of_star
+from encaudit.images.names import ImageNames, by_position, names_in_cs, names_in_star, rows_by_name
 from encaudit.images.selection import Rows
 from encaudit.unreadable import one_line, reading
 
@@ -27,6 +28,7 @@ class Metadata:
 
     - ``micrograph``, ``optics_group``: ``n``, text, or None where the file has no such column.
     - ``covariates``: the other columns of a .csv, ``n`` each: float64 where every value is a number, else text.
+    - ``by_position``: how it was told which row is of which image, where that was by their order in a .star or .cs.
     - ``missing``: of how many images the value is not known, by column, where there are any. Such a value is NaN among
       numbers and the empty text among words; no image is left out for it.
     """
@@ -35,14 +37,16 @@ class Metadata:
     optics_group: np.ndarray | None
     covariates: dict[str, np.ndarray]
     missing: dict[str, int]
+    by_position: str | None = None
 
 
 def read_metadata(path: str | Path, rows: Rows) -> Metadata:
     """Read a .csv, a RELION .star or a cryoSPARC .cs that goes with the images of ``rows`` (``ImageStack.rows``).
 
-    It has one row an image of the stack, or of what --ind keeps. A .csv may instead have a column ``index`` of stack
-    rows, in any order, which need not be all: images that it leaves out have missing values. In a tilt series the rows
-    are those of the tilt images, and a particle has the values of its first tilt.
+    It has one row an image of the stack, or of what --ind keeps, in their order. A .csv may instead have a column
+    ``index`` of stack rows; and where a .star or .cs names files of the stack (``rows_by_name``), its names tell. Then
+    rows come in any order, and need not be all: images that are left out have missing values. In a tilt series the
+    rows are those of the tilt images, and a particle has the values of its first tilt.
 
     Micrographs are a column micrograph, _rlnMicrographName, location/micrograph_path or location/micrograph_uid; optics
     groups are optics_group, _rlnOpticsGroup or ctf/exp_group_id. Raises ``InputError`` for anything that does not fit.
@@ -54,8 +58,9 @@ def read_metadata(path: str | Path, rows: Rows) -> Metadata:
         if not path.is_file():
             raise InputError(f"No file at {path}. Check the path given to --metadata.")
         if path.suffix == ".csv":
-            return _of_columns(path, _columns(path), rows)
-        told = _told(path)
+            columns = _columns(path)
+            return _brought(columns, _rows_of_csv(path, columns, rows))
+        told, names = _told(path)
     columns = {
         name: values
         for name, values in ((MICROGRAPH, told.micrographs), (OPTICS_GROUP, told.optics_groups))
@@ -66,14 +71,24 @@ def read_metadata(path: str | Path, rows: Rows) -> Metadata:
             f"{path} names neither micrographs ({', '.join(MICROGRAPH_NAMES)}) nor optics groups "
             f"({', '.join(OPTICS_GROUP_NAMES)}). Export it with one of them."
         )
-    return _of_columns(path, columns, rows)
+    by_name = rows_by_name(names, rows.names, path)
+    if by_name is None:
+        where = rows.in_table(len(next(iter(columns.values()))), "rows", str(path))
+        return replace(_brought(columns, where), by_position=by_position(names, rows.names, path))
+    return _brought(columns, _wanted(path, by_name, rows, "names"))
 
 
-def _told(path: Path) -> Acquisition:
+def _told(path: Path) -> tuple[Acquisition, ImageNames | None]:
     from cryodrgn.starfile import Starfile
 
     try:
-        return of_star(Starfile(str(path))) if path.suffix == ".star" else of_cs(np.load(path))
+        if path.suffix == ".star":
+            star = Starfile(str(path))
+            return of_star(star), names_in_star(star.df, path)
+        fields = np.load(path)
+        return of_cs(fields), names_in_cs(fields)
+    except InputError:
+        raise
     except Exception as error:  # a damaged table fails anywhere in numpy, pandas or cryoDRGN: EOFError, KeyError ...
         if isinstance(error, OSError) and error.strerror:
             raise
@@ -117,13 +132,16 @@ def _numbered(lines: Any) -> Iterator[tuple[int, list[str]]]:
         yield lines.line_num, line
 
 
-def _of_columns(path: Path, columns: dict[str, np.ndarray], rows: Rows) -> Metadata:
-    """Bring columns of text to the images that are audited."""
+def _rows_of_csv(path: Path, columns: dict[str, np.ndarray], rows: Rows) -> np.ndarray:
     index = _called(columns, INDEX)
     if index is None:
-        where = rows.in_table(len(next(iter(columns.values()))), "rows", str(path))
-    else:
-        where = _listed(path, columns[index], rows)
+        return rows.in_table(len(next(iter(columns.values()))), "rows", str(path))
+    return _listed(path, columns[index], rows)
+
+
+def _brought(columns: dict[str, np.ndarray], where: np.ndarray) -> Metadata:
+    """Bring columns of text to the images that are audited, which are in these lines (of each tilt; -1 for none)."""
+    index = _called(columns, INDEX)
     where = where.reshape(len(where), -1)[:, 0]
     texts = {name: _known(values, where) for name, values in columns.items() if name != index}
     micrograph = _called(texts, MICROGRAPH, *MICROGRAPH_NAMES)
@@ -160,10 +178,15 @@ def _listed(path: Path, index: np.ndarray, rows: Rows) -> np.ndarray:
     again = np.flatnonzero(line_of[numbers] != np.arange(len(numbers)))
     if len(again):
         raise InputError(f"{path} has the index {numbers[again[0]]} twice. Give each row of the stack once.")
+    return _wanted(path, line_of, rows, "index")
+
+
+def _wanted(path: Path, line_of: np.ndarray, rows: Rows, told_by: str) -> np.ndarray:
+    """Return the lines of the images that are audited, of all images of the stack; refuse a table that has none."""
     where: np.ndarray = line_of[rows.wanted]
     if (where.reshape(len(where), -1)[:, 0] < 0).all():
         raise InputError(
-            f"{path} has none of the images that are audited in its index. Give the table of these images."
+            f"{path} has none of the images that are audited in its {told_by}. Give the table of these images."
         )
     return where
 

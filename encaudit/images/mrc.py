@@ -16,6 +16,7 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.images.acquisition import Acquisition, of_cs, of_star
 from encaudit.images.mrc_header import MrcHeader, read_header
+from encaudit.images.names import ImageNames, names_in_stack
 from encaudit.images.pixels import widened
 from encaudit.unreadable import one_line
 
@@ -24,7 +25,10 @@ TABLE_SUFFIXES = (".star", ".cs", ".txt")
 
 
 class MrcPixels:
-    """Images of one or many MRC files; ``table`` is the particle table of a .star file, None for the rest."""
+    """Images of one or many MRC files; ``table`` is the particle table of a .star file, None for the rest.
+
+    ``names`` says in which file each image lies.
+    """
 
     def __init__(self, path: str | Path, *, datadir: str | Path | None = None) -> None:
         self._source = _open(Path(path), datadir)
@@ -35,9 +39,11 @@ class MrcPixels:
             self.files: tuple[str, ...] = (name,)
             self.apix = header.apix
             told = Acquisition()
+            self.names = names_in_stack(path, int(self._source.n))
         else:
             stacks, header = _checked_stacks(name, self._source.df)
             self.files = (name, *stacks)
+            self.names = _names(self._source)
             if Path(path).suffix == ".star":
                 self.table = self._source.df
             with _complaints_as_ours(Path(path), datadir):
@@ -147,6 +153,10 @@ def _checked_stacks(name: str, table: Any) -> tuple[list[str], MrcHeader]:
             raise InputError(f"{name} asks for image {wrong + 1} of {stack}, which has {header.count}.")
     assert first is not None
     return [str(stack) for stack in asked.index], first[1]
+
+
+def _names(source: Any) -> ImageNames:
+    return ImageNames(source.df["__mrc_filename"].to_numpy(), source.df["__mrc_index"].to_numpy(dtype=np.int64))
 
 
 def _told_by_table(path: Path, source: Any) -> tuple[float | None, Acquisition]:

@@ -45,16 +45,17 @@ def open_stack(
         path = Path(images)
         with reading(path):
             pixels = _pixels(path, datadir, trust_pickle)
+    names = pixels.names if isinstance(pixels, MrcPixels) else None
     if tilts is None:
         kept = chosen_rows(pixels.count, ind=ind, trust_pickle=trust_pickle)
         index = first_n(kept, n)
-        rows = Rows(pixels.count, kept, index)
+        rows = Rows(pixels.count, kept, index, names)
     else:
         particles = particles_of(path, getattr(pixels, "table", None), tilts)
         kept_particles = chosen_rows(len(particles), ind=ind, what="particles", trust_pickle=trust_pickle)
         index = first_n(kept_particles, n)
         kept = np.concatenate([particles[i] for i in kept_particles])
-        rows = Rows(pixels.count, kept, np.stack([particles[i][:tilts] for i in index]))
+        rows = Rows(pixels.count, kept, np.stack([particles[i][:tilts] for i in index]), names)
     if len(pixels.image_shape) == 3 and (poses is not None or ctf is not None):
         raise InputError(f"{path} holds colour images; poses and CTF belong to particles, n x y x x. Leave them out.")
     box = pixels.image_shape[-1]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from encaudit.errors import InputError
+from encaudit.images.names import ImageNames
 from encaudit.images.npy import load_npy
 from encaudit.pickles import load_plain
 from encaudit.unreadable import one_line, reading
@@ -17,12 +18,13 @@ class Rows:
     """Rows of a stack of ``whole`` images.
 
     ``kept`` (1-D) are the rows after --ind, which metadata files may be cut to; ``wanted`` are those that are read:
-    ``n``, or ``n t`` for tilt series.
+    ``n``, or ``n t`` for tilt series. ``names`` are those of the whole stack, None for images without.
     """
 
     whole: int
     kept: np.ndarray
     wanted: np.ndarray
+    names: ImageNames | None = None
 
     def in_table(self, length: int, what: str, path: str) -> np.ndarray:
         """Return where the wanted rows are in a metadata file of this length.

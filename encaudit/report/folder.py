@@ -53,7 +53,7 @@ def default_folder(checkpoint: str) -> Path:
     from encaudit.encoders.recognize import MODULE_PREFIX, last_checkpoint
 
     if checkpoint.startswith(MODULE_PREFIX):
-        return Path(checkpoint.removeprefix(MODULE_PREFIX).replace(":", ".") + ".encaudit")
+        return Path(checkpoint.removeprefix(MODULE_PREFIX).replace(".py:", ":").replace(":", ".") + ".encaudit")
     if (asked := named_plug_in(checkpoint)) is not None:
         checkpoint = asked[1] or asked[0]
     path = Path(checkpoint)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from encaudit.errors import InputError
-from encaudit.images.mrc import MRC_SUFFIXES
-from encaudit.images.mrc_header import read_header
+from encaudit.images.names import by_position, names_in_star, rows_by_name
 from encaudit.images.tilts import particles_of
+from encaudit.selecting.audited import AuditedStack, audited_stack, is_tilt_series, read_star
 from encaudit.selecting.choice import PARTICLES, REPORT, Selection
-from encaudit.unreadable import one_line, reading
+from encaudit.unreadable import one_line
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,29 @@ class Outputs:
         return [(option, path) for option, path in named if path is not None]
 
 
-def write_selection(selection: Selection, outputs: Outputs) -> Path | None:
-    """Write what was asked for, all or nothing; return the .star that was filtered, None without one.
+@dataclass(frozen=True)
+class FilteredStar:
+    """The .star that a selection was filtered from, and what to know of how its rows were found, if anything."""
+
+    source: Path
+    said: str | None
+
+
+def write_selection(selection: Selection, outputs: Outputs) -> FilteredStar | None:
+    """Write what was asked for, all or nothing; return which .star was filtered, None without one.
 
     - ``ind``: a pickle of the stack rows, a rising int64 array, as cryoDRGN's --ind and encaudit's take it.
-    - ``star``: the rows of ``images`` that were kept (of a tilt series: all tilts of the particles), by cryoDRGN.
+    - ``star``: the rows of ``images`` that were kept (of a tilt series: all tilts of the particles), by cryoDRGN. Told
+      by the names of the images, where they are of the stack that was audited (``rows_by_name``), else by their order.
     - ``csv``: their rows of particles.csv.
 
     Raises ``InputError`` for names and places that cannot be written, and for a .star of other images.
     """
-    length = _length(selection)
-    if length is not None and int(selection.index[-1]) >= length and not _is_tilt_series(selection):
+    audited = audited_stack(selection)
+    count = audited.count
+    if count is not None and int(selection.index[-1]) >= count and not is_tilt_series(selection):
         raise InputError(
-            f"{PARTICLES} names row {int(selection.index[-1])} of a stack of {length} images: it was edited. "
+            f"{PARTICLES} names row {int(selection.index[-1])} of a stack of {count} images: it was edited. "
             "Audit again."
         )
     source = None if outputs.star is None else _source(selection, outputs.images)
@@ -56,8 +66,11 @@ def write_selection(selection: Selection, outputs: Outputs) -> Path | None:
     writers: list[tuple[Path, Callable[[Path], object]]] = []
     if outputs.ind is not None:
         writers.append((outputs.ind, lambda path: path.write_bytes(pickle.dumps(selection.index))))
+    filtered: FilteredStar | None = None
     if outputs.star is not None and source is not None:
-        writers.append((outputs.star, _filtered(selection, source).write))
+        star, said = _filtered(selection, audited, source)
+        filtered = FilteredStar(source, said)
+        writers.append((outputs.star, star.write))
     if outputs.csv is not None:
         writers.append((outputs.csv, lambda path: selection.table.to_csv(path, index=False, float_format="%.7g")))
     unfinished = {target: target.with_name(target.name + ".part") for target, _ in writers}
@@ -71,7 +84,7 @@ def write_selection(selection: Selection, outputs: Outputs) -> Path | None:
     finally:
         for partial in unfinished.values():
             partial.unlink(missing_ok=True)
-    return source
+    return filtered
 
 
 def _source(selection: Selection, given: Path | None) -> Path:
@@ -106,16 +119,42 @@ def _check_places(selection: Selection, outputs: Outputs, source: Path | None) -
         taken[path.resolve()] = str(path)
 
 
-def _filtered(selection: Selection, source: Path) -> Any:
-    """Return the images of a .star that were kept, as cryoDRGN's ``Starfile``."""
+def _filtered(selection: Selection, audited: AuditedStack, source: Path) -> tuple[Any, str | None]:
+    """Return the images of a .star that were kept, as cryoDRGN's ``Starfile``, and what to know of how they were found.
+
+    By the names of images where these are of the stack that was audited, else by the order of rows.
+    """
     from cryodrgn.starfile import Starfile
 
-    with _reading_star(source):
-        whole = Starfile(str(source))
-    is_tilt_series = _is_tilt_series(selection)
-    rows = particles_of(source, whole.df, 1) if is_tilt_series else list(np.arange(len(whole))[:, None])
-    what = "particles" if is_tilt_series else "images"
-    expected = None if is_tilt_series else _length(selection)
+    whole = read_star(source)
+    named = names_in_star(whole.df, source)
+    by_name = rows_by_name(named, audited.names, source)
+    if by_name is None:
+        kept, said = _in_order(selection, audited, whole.df, source), by_position(named, audited.names, source)
+    else:
+        kept, said = _named(audited, by_name, audited.rows_of(selection.index), source), None
+    # as objects: cryoDRGN would write the whole numbers of a table of numbers as 1.0
+    optics = None if whole.data_optics is None else whole.data_optics.astype(object)
+    return Starfile(data=whole.df.iloc[np.sort(kept)].astype(object), data_optics=optics), said
+
+
+def _named(audited: AuditedStack, by_name: np.ndarray, wanted: np.ndarray, source: Path) -> np.ndarray:
+    kept: np.ndarray = by_name[wanted]
+    lacking = wanted[kept < 0]
+    if len(lacking):
+        assert audited.names is not None
+        raise InputError(
+            f"{source} lacks {len(lacking)} of the {len(kept)} images that were kept, such as "
+            f"{audited.names[int(lacking[0])]}. Give the .star of the whole stack with --images."
+        )
+    return kept
+
+
+def _in_order(selection: Selection, audited: AuditedStack, table: Any, source: Path) -> np.ndarray:
+    is_of_tilts = is_tilt_series(selection)
+    rows = particles_of(source, table, 1) if is_of_tilts else list(np.arange(len(table))[:, None])
+    what = "particles" if is_of_tilts else "images"
+    expected = None if is_of_tilts else audited.count
     highest = int(selection.index[-1])
     if highest >= len(rows) or (expected is not None and expected != len(rows)):
         wanted = f"has {expected}" if expected not in (None, len(rows)) else f"has at least {highest + 1}"
@@ -123,44 +162,7 @@ def _filtered(selection: Selection, source: Path) -> Any:
             f"{source} lists {len(rows)} {what}, and the stack that was audited {wanted}. Give the .star of that stack "
             "with --images."
         )
-    kept = np.sort(np.concatenate([rows[i] for i in selection.index]))
-    # as objects: cryoDRGN would write the whole numbers of a table of numbers as 1.0
-    optics = None if whole.data_optics is None else whole.data_optics.astype(object)
-    return Starfile(data=whole.df.iloc[kept].astype(object), data_optics=optics)
-
-
-def _is_tilt_series(selection: Selection) -> bool:
-    shape = selection.images.get("shape")
-    return isinstance(shape, list) and len(shape) == 3
-
-
-def _length(selection: Selection) -> int | None:
-    """Return how many images the audited stack has, where that can still be found out."""
-    from cryodrgn.starfile import Starfile
-
-    path = Path(str(selection.images.get("path")))
-    if not path.is_file():
-        return None
-    if path.suffix in MRC_SUFFIXES:
-        return read_header(path).count
-    if path.suffix == ".star":
-        with _reading_star(path):
-            return len(Starfile(str(path)))
-    return None
-
-
-@contextmanager
-def _reading_star(path: Path) -> Iterator[None]:
-    with reading(path):
-        try:
-            yield
-        except Exception as error:  # a damaged table fails anywhere in numpy, pandas or cryoDRGN
-            if isinstance(error, OSError) and error.strerror:
-                raise
-            raise InputError(
-                f"{path} cannot be read as a .star file ({type(error).__name__}: {one_line(error)}). "
-                "Expected a RELION particle table."
-            ) from error
+    return np.concatenate([rows[i] for i in selection.index])
 
 
 @contextmanager

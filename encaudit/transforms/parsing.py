@@ -48,6 +48,7 @@ for _built_in in (
 
 JOINT = re.compile(r"(?<![0-9.][eE])\+")  # the plus sign of 1e+3 joins nothing
 GLUED = re.compile(r"([a-z]+)(-?[0-9]+)", re.ASCII)
+GLUED_NUMBER = re.compile(r"([a-z]+)(-?[0-9]*\.?[0-9]+)", re.ASCII)
 NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -84,6 +85,7 @@ def _parse_one(part: str, spec: str) -> SpecTransform:
         field = TRANSFORMS.get(match[1]).glued
         if field is not None:
             name, pairs = match[1], [f"{field}={match[2]}", *pairs]
+    _refuse_glued_number(name)
     cls = TRANSFORMS.get(name)
     given: dict[str, Any] = {}
     for pair in pairs:
@@ -95,6 +97,19 @@ def _parse_one(part: str, spec: str) -> SpecTransform:
     if cls.strengths and not any(field in given for field in cls.strengths):
         raise InputError(f"{part!r} has to give {' or '.join(cls.strengths)}. Type for example {cls.example}.")
     return _made(cls, given, part)
+
+
+def _refuse_glued_number(name: str) -> None:
+    """Say how a number is given to a transform that takes none behind its name (``roll1.5``, ``rotate10``)."""
+    match = None if name in set(TRANSFORMS) else GLUED_NUMBER.fullmatch(name)
+    if match is None or match[1] not in TRANSFORMS:
+        return
+    found, number = TRANSFORMS.get(match[1]), match[2]
+    if found is Roll:
+        raise InputError(f"roll moves by whole pixels; found {name}. For parts of a pixel type shift:dx={number}.")
+    if found.strengths:
+        spelled = f"{found.name}:{found.strengths[0]}={number}"
+        raise InputError(f"{found.name} takes no number behind its name; found {name}. Type {spelled}.")
 
 
 def _made(cls: type[SpecTransform], given: Mapping[str, Any], part: str) -> SpecTransform:

@@ -104,3 +104,14 @@ def test_a_glimpse_tells_stacks_apart(tmp_path: Path) -> None:
     assert [set(one) for one in seen] == [{"size of the image files", "64 of the images"}] * 3
     assert len({one["64 of the images"] for one in seen}) == 3
     assert len({one["size of the image files"] for one in seen}) == 1
+
+
+def test_the_file_that_builds_the_encoder_shows(tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).random((9, 4, 4)).astype(np.float32))
+    file, seen = tmp_path / "nets.py", []
+    for row in (0, 1):
+        file.write_text(f"class Net:\n    def encode(self, images): return images[:, {row}]\n")
+        options = AuditOptions(f"module:{file}:Net", images=str(tmp_path / "images.npy"), device="cpu", controls=False)
+        subject = open_subject(options, "cpu", Progress(shown=False))
+        seen.append(facts_of(options, subject, plan(options, [], subject), "cpu"))
+    assert differing(*seen) == {"file of CKPT"}

@@ -177,9 +177,16 @@ def test_another_seed_is_a_control_in_the_same_frame(
 ) -> None:
     other = write_run(tmp_path / "other", seed=1)
     probe(run.checkpoint, "-t", "roll1", "--other-seed", other.checkpoint, *QUICK, "-o", "-")
-    found = {m["metric"]: m["value"] for m in report_of(capsys)["measurements"] if m["transform"] == "other-seed"}
+    report = report_of(capsys)
+    found = {m["metric"]: m["value"] for m in report["measurements"] if m["transform"] == "other-seed"}
     assert found["displacement_ratio"]["median"] > 0
     assert "skipped" in found["posterior_kl"]
+    assert "other-seed-differs" not in {one["code"] for one in report["findings"]}
+    wider = write_run(tmp_path / "wider", zdim=5, seed=1)
+    probe(run.checkpoint, "-t", "roll1", "--other-seed", wider.checkpoint, *QUICK, "-o", "-")
+    (warned,) = (one for one in report_of(capsys)["findings"] if one["code"] == "other-seed-differs")
+    assert warned["level"] == "warning"
+    assert "z dimension (3 and 5)" in warned["text"]
     code = probe(run.checkpoint, "-t", "roll1", "--other-seed", run.checkpoint, *QUICK, "-o", "-")
     assert "it is the same network" in assert_refused(capsys, code)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import encaudit.cli
+from tests.images.written_stacks import write_star
 from tests.selecting.audits import five_images, write_ten_images
 
 
@@ -29,6 +30,16 @@ def test_what_was_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert lines[1:3] == [f"Written: {tmp_path / 'i.pkl'}", f"Written: {star}"]
     assert f"start from {tmp_path}: pass that as --datadir. Poses and CTF are of the whole stack" in lines[3]
     assert len(lines) == 4
+
+
+def test_a_star_of_other_files_is_taken_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    audit = five_images(tmp_path / "a", {"path": str(write_ten_images(tmp_path))})
+    other = write_star(tmp_path / "other.star", [f"{i + 1}@micrograph{i}.mrcs" for i in range(10)])
+    star = tmp_path / "s.star"
+    assert run(monkeypatch, audit, "--stable", 0.6, "-t", "roll1", "--star", star, "--images", other) == 0
+    assert "other.star were taken in the order of the stack: it names" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ def assert_the_same(place: Place, name: str) -> None:
 
 
 def test_two_processes_give_what_one_gives(place: Place) -> None:
-    done = place.python(*SEVERAL, "-m", "encaudit", *PROBE, *QUICK, "-o", "two")
+    # as the README spells it: without the --, torchrun takes --n for the beginning of an option of its own
+    done = place.python(*SEVERAL, "-m", "--", "encaudit", *PROBE, *QUICK, "-o", "two", "--n", "2000")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("Report: ") == 1  # one process tells
     assert_the_same(place, "two")

@@ -171,6 +171,92 @@ def test_a_star_of_another_stack_is_refused(tmp_path: Path) -> None:
         read_metadata(write_star(tmp_path / "m.star", ["1@a"] * 3, MicrographName=["x"] * 3), ALL)
 
 
+def four_images(folder: Path) -> Rows:
+    """Rows 3, 1 and 0 of a.mrcs, which has four images."""
+    write_mrcs(folder / "a.mrcs", numbered_images(4))
+    return open_stack(folder / "a.mrcs", ind=write_pickle(folder / "i.pkl", [3, 1, 0])).rows
+
+
+def micrographs(path: Path, rows: Rows) -> list[str]:
+    told = read_metadata(path, rows).micrograph
+    assert told is not None
+    found: list[str] = told.tolist()
+    return found
+
+
+def test_names_of_the_stack_tell_which_row_is_of_which_image(tmp_path: Path) -> None:
+    rows = four_images(tmp_path)
+    order = [2, 0, 3, 1]
+    names, of = [f"{i + 1}@job/a.mrcs" for i in order], [f"mic{i}" for i in order]
+    star = write_star(tmp_path / "m.star", names, MicrographName=of)
+    path = np.array([name.encode() for name in of])
+    cs = write_cs(tmp_path / "m.cs", [">job/a.mrcs"] * 4, order, **{"location/micrograph_path": path})
+    for table in (star, cs):
+        assert micrographs(table, rows) == ["mic3", "mic1", "mic0"]
+        assert read_metadata(table, rows).by_position is None
+    cut = write_star(tmp_path / "cut.star", names[:2], MicrographName=of[:2])  # without 3 and 1
+    assert micrographs(cut, rows) == ["", "", "mic0"]
+    assert read_metadata(cut, rows).missing == {"micrograph": 2}
+
+
+def test_tables_of_other_files_go_by_their_order_and_say_so(tmp_path: Path) -> None:
+    rows = four_images(tmp_path)
+    names = [f"1@mic{i}.mrcs" for i in range(4)]
+    star = write_star(tmp_path / "m.star", names, MicrographName=[f"mic{i}" for i in range(4)])
+    cs = write_cs(tmp_path / "m.cs", ["mic.mrcs"] * 4, [3, 2, 1, 0], **{"ctf/exp_group_id": np.arange(4)})
+    assert micrographs(star, rows) == ["mic3", "mic1", "mic0"]
+    for table, said in ((star, "mic0.mrcs and 3 more"), (cs, "mic.mrcs")):
+        assert f"it names images of {said}, and those that were audited are of a.mrcs" in str(
+            read_metadata(table, rows).by_position
+        )
+    array = open_stack(numbered_images(4)).rows
+    assert "have no names that are known" in str(read_metadata(star, array).by_position)
+    unnamed = tmp_path / "unnamed.star"
+    unnamed.write_text("data_\n\nloop_\n_rlnMicrographName\n" + "x\n" * 4)
+    without_numbers = write_star(tmp_path / "plain.star", ["a.mrcs"] * 4, MicrographName=["x"] * 4)
+    for table in (unnamed, without_numbers):
+        assert "it has no names of images" in str(read_metadata(table, rows).by_position)
+    assert read(tmp_path / "m.csv", "x\n0\n1\n2\n3\n", rows).by_position is None
+
+
+def test_names_are_compared_with_those_of_the_star_that_is_audited(tmp_path: Path) -> None:
+    write_mrcs(tmp_path / "a.mrcs", numbered_images(4))
+    write_mrcs(tmp_path / "b.mrcs", numbered_images(4))
+    stack = write_star(tmp_path / "t.star", ["2@a.mrcs", "1@b.mrcs", "4@a.mrcs", "2@b.mrcs"])
+    rows = open_stack(stack).rows
+    names = ["1@b.mrcs", "4@x/a.mrcs", "3@a.mrcs", "2@b.mrcs", "2@a.mrcs"]  # one more, and in another order
+    table = write_star(tmp_path / "m.star", names, MicrographName=names)
+    assert micrographs(table, rows) == ["2@a.mrcs", "1@b.mrcs", "4@x/a.mrcs", "2@b.mrcs"]
+
+
+def test_folders_tell_files_of_one_name_apart(tmp_path: Path) -> None:
+    for grid in ("one", "two"):
+        (tmp_path / grid).mkdir()
+        write_mrcs(tmp_path / grid / "a.mrcs", numbered_images(2))
+    names = ["1@one/a.mrcs", "2@one/a.mrcs", "1@two/a.mrcs", "2@two/a.mrcs"]
+    rows = open_stack(write_star(tmp_path / "t.star", names)).rows
+    table = write_star(tmp_path / "m.star", names[::-1], MicrographName=names[::-1])
+    assert micrographs(table, rows) == names
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["1@a.mrcs", "2@a.mrcs", "2@b/a.mrcs", "3@a.mrcs"], "image 2 of a.mrcs twice (again in its row 3)"),
+        (["1@a.mrcs", "2@a.mrcs", "5@a.mrcs", "3@a.mrcs"], "image 5 of a.mrcs in its row 3, and the stack that was"),
+        (["3@a.mrcs"], "none of the images that are audited in its names"),
+        (["x@a.mrcs"] * 4, "the image name 'x@a.mrcs' in its row 1"),
+        (["1@a.mrcs", "a.mrcs"] * 2, "the image name 'a.mrcs' in its row 2"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(tmp_path: Path, names: list[str], words: str) -> None:
+    rows = four_images(tmp_path)
+    table = write_star(tmp_path / "m.star", names, MicrographName=["x"] * len(names))
+    with pytest.raises(InputError) as refused:
+        read_metadata(table, rows)
+    assert words in str(refused.value)
+
+
 def test_the_table_of_the_images_tells_optics_groups_too(tmp_path: Path) -> None:
     write_mrcs(tmp_path / "a.mrcs", numbered_images(3))
     star = write_star(tmp_path / "t.star", ["1@a.mrcs", "2@a.mrcs", "3@a.mrcs"], OpticsGroup=[1, 1, 2])

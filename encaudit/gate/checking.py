@@ -61,12 +61,19 @@ def check_report(
 
 
 def _refuse_undecided(checks: list[Check]) -> None:
-    """A gate that decides next to nothing would pass a broken encoder as well."""
+    """A gate that decides next to nothing would pass a broken encoder as well.
+
+    What only one side has, or neither, is not counted: more images would not decide it.
+    """
     blocking = [check for check in checks if check.level == "error"]
-    undecided = [check for check in blocking if check.outcome == "skipped" and check.found is not None]
-    if len(undecided) * 2 > len(blocking) and all(check.baseline is not None for check in undecided):
+    decided = [check for check in blocking if check.outcome != "skipped"]
+    undecided = [
+        check for check in blocking if check.outcome == "skipped" and None not in (check.found, check.baseline)
+    ]
+    if len(undecided) > len(decided):
         raise InputError(
-            f"{len(undecided)} of {len(blocking)} checks of level error cannot be decided: {undecided[0].id}: "
+            f"{len(undecided)} of {len(undecided) + len(decided)} checks of level error that both reports have values "
+            f"for cannot be decided: {undecided[0].id}: "
             f"{undecided[0].text} Audit more images (20 or more, of 5 micrographs or more where these are known), and "
             "accept that as the baseline."
         )

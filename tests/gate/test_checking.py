@@ -130,8 +130,30 @@ def test_too_few_images_for_an_interval_decide_nothing_and_say_so() -> None:
     gate = gate_of(report(0.5), rules=held | other, particles=few, baseline=baseline)
     assert [check.outcome for check in gate.checks] == ["passed", "passed", "skipped"] and gate.passed
     assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "note")]
-    with pytest.raises(InputError, match=r"1 of 1 checks of level error cannot be decided: .* Audit more images"):
+    with pytest.raises(InputError, match=r"1 of 1 checks of level error .* cannot be decided: .* Audit more images"):
         gate_of(report(0.5), rules=other, particles=few, baseline=baseline)
+
+
+def test_what_is_new_or_skipped_by_both_makes_no_undecided_gate_pass() -> None:
+    few = particles(0.5).take(particles().index[:10])
+    baseline = Baseline(
+        without(report(0.3, measurement("pair_auc", "no time")), "active_units", None),
+        particles(0.3).take(particles().index[:10]),
+    )
+    found = report(0.5, measurement("pair_auc", "no time"))
+    by_interval = Rule(max_increase=Allowance(0.1, by_interval=True))
+    undecided = {f"displacement_ratio@{spec}": by_interval for spec in ("roll1", "rot90")}
+    rules = undecided | {"retrieval_rank@roll1": Rule(max=1.0), "pair_auc@roll1": by_interval}
+    for new in ({}, {"active_units": Rule(max_increase=Allowance(1.0))}):
+        with pytest.raises(InputError, match=r"2 of 3 checks of level error that both reports have values for"):
+            gate_of(found, rules=rules | new, particles=few, baseline=baseline)
+
+
+def test_what_is_new_is_no_reason_to_refuse_a_gate_that_decides_all_else() -> None:
+    accepted = without(without(report(), "elbo", None), "active_units", None)
+    new = {name: Rule(max_increase=Allowance(1.0)) for name in ("elbo", "active_units")}
+    gate = gate_of(report(), accepted, new | {KEY: Rule(max=1.0)})
+    assert gate.passed and gate.counts()["skipped"] == 2
 
 
 def test_what_the_report_warns_of_and_the_baseline_did_not_is_handed_on() -> None:

@@ -61,7 +61,7 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
     Raises InputError for something asked for that cannot be done; a control that cannot is named in ``missing``.
     """
     first = subject.stack.read(np.arange(1))
-    probes = list(asked) or _defaults(first)
+    probes = list({str(one): one for one in asked}.values()) or _defaults(first)
     known = {str(transform) for transform in probes}
     controls: list[SpecTransform] = []
     missing: list[Finding] = []

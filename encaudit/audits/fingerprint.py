@@ -77,7 +77,8 @@ def _of_encoder(name: str, opened: OpenedEncoder, typed: str) -> dict[str, str]:
         facts[name] = typed
         module = typed.removeprefix(MODULE_PREFIX).partition(":")[0]
         file = getattr(sys.modules.get(module), "__file__", None)
-        facts[f"file of {name}"] = "none" if file is None else _of_file(file)
+        readable = file is not None and Path(file).is_file()  # no "<stdin>", and nothing within a zip
+        facts[f"file of {name}"] = _of_file(str(file)) if readable else "none"
     if isinstance(opened, OpenedCryodrgn):
         facts[f"config of {name}"] = _of_file(opened.config_path)
     return facts

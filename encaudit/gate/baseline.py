@@ -95,7 +95,7 @@ def _circumstances(provenance: dict[str, Any]) -> dict[str, Any]:
         "CTF (SHA-256)": files["ctf"],
         "--ind (SHA-256)": files["ind"],
         "seed": provenance.get("seed"),
-        "transforms": sorted(map(str, asked)) if isinstance(asked, list) else asked,
+        "transforms": sorted(set(map(str, asked))) if isinstance(asked, list) else asked,
     }
 
 
@@ -106,7 +106,7 @@ def _hash_of(file: object) -> object:
 def _options(baseline: Report) -> str:
     provenance = baseline.provenance
     asked = provenance.get("transforms")
-    specs = [f"-t {spec}" for spec in asked] if isinstance(asked, list) else []
+    specs = [f"-t {spec}" for spec in dict.fromkeys(map(str, asked))] if isinstance(asked, list) else []
     seed = [f"--seed {provenance['seed']}"] if "seed" in provenance else []
     images = provenance.get("images")
     of = []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from encaudit.gate.baseline import Baseline
 from encaudit.gate.config import Config
 from encaudit.gate.outcome import Check
-from encaudit.gate.rules import EVERY, Applied, quantity_of
+from encaudit.gate.rules import EVERY, KINDS, Applied, limitless, quantity_of
 from encaudit.paired import PARTICLES, Particles
 from encaudit.results import Finding, Report
 
@@ -82,6 +82,13 @@ def _of_idle_rules(config: Config, rules: Iterable[Applied]) -> Iterator[Finding
         metric, transform = quantity_of(key)
         if transform == EVERY and metric not in active and next(rule.limits(), None) is not None:
             yield Finding("rule-idle", "warning", f"The rule {key!r} applies to nothing that was measured.")
+    for key in limitless(config.preset_rules, config.rules):
+        yield Finding(
+            "rule-without-limit",
+            "warning",
+            f"The rule {key!r} has no limit, its own or of the preset {config.preset}, and asks for nothing. Give it "
+            f"{', '.join(KINDS[:-1])} or {KINDS[-1]}, or remove it.",
+        )
 
 
 def _of_the_columns(particles: Particles | None, baseline: Baseline | None) -> Iterator[Finding]:

@@ -302,6 +302,33 @@ def test_a_wildcard_that_meets_nothing_says_so() -> None:
     assert [one.code for one in gate.findings] == ["rule-idle"]
 
 
+@pytest.mark.parametrize(
+    ("preset", "rules", "silent"),
+    [
+        ("none", {"displacement_ratio@rot90": Rule(level="error")}, False),
+        ("none", {"elbo": Rule(level="error", max_decrease="off")}, False),
+        ("none", {"elbo": Rule(max_decrease="off")}, False),
+        ("none", {"elbo": Rule()}, False),
+        ("none", {"retrieval_rank@*": Rule(level="warn")}, False),
+        ("none", {"displacement_ratio@permutation": Rule(level="warn"), "displacement_ratio@*": Rule(max=1.0)}, False),
+        ("recommended", {"elbo": Rule(level="error", max_decrease="off")}, False),
+        ("recommended", {"cka@roll1": Rule(level="error")}, False),
+        ("recommended", {"elbo": Rule(max_decrease="off")}, True),
+        ("recommended", {"elbo": Rule(level="warn")}, True),
+        ("recommended", {"displacement_ratio@rot90": Rule(level="warn")}, True),
+        ("recommended", {"retrieval_rank@*": Rule(level="warn")}, True),
+        ("none", {"retrieval_rank@*": Rule(level="warn"), "retrieval_rank@roll1": Rule(max=1.0)}, True),
+        ("none", {"cka@*": Rule(max=1.0), "cka@roll1": Rule(level="warn")}, True),
+        ("none", {"cka@*": Rule(max=1.0, level="off"), "cka@roll1": Rule(level="warn")}, True),
+        ("none", {"elbo": Rule(level="off")}, True),
+    ],
+)
+def test_a_rule_that_asks_for_nothing_says_so(preset: str, rules: dict[str, Rule], silent: bool) -> None:
+    gate = gate_of(report(), report(), config=Config(preset, rules | {KEY: Rule(max=1.0)}))
+    told = [one for one in gate.findings if one.code == "rule-without-limit"]
+    assert [repr(next(iter(rules))) in one.text and one.level for one in told] == ([] if silent else ["warning"])
+
+
 def test_another_precision_is_compared_and_told() -> None:
     gate = gate_of(report(precision="bf16"), report(precision="float32"), {KEY: Rule(max=1.0)})
     assert gate.passed and [one.code for one in gate.findings] == ["precision-differs"]

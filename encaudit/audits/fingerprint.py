@@ -37,7 +37,7 @@ def facts_of(options: AuditOptions, subject: Subject, planned: Plan, device: str
     data = subject.data
     for name, path in (("--poses", data.poses), ("--ctf", data.ctf), ("--metadata", options.metadata)):
         facts[name] = "none" if path is None else _of_file(path)
-    for path in planned.clean_files:
+    for path in planned.files:
         facts[path] = _of_file(path)
     return facts | {
         "--transform": " ".join(sorted({canonical(spec) for spec in options.transforms})) or "the default ones",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from encaudit.circumstances import metadata
 from encaudit.gate.baseline import Baseline
 from encaudit.gate.config import Config
 from encaudit.gate.outcome import Check
@@ -25,6 +26,7 @@ def remarks_on(
     yield from _of_the_reports(report, baseline)
     yield from _of_the_precision(report, baseline)
     yield from _of_the_norm(report, baseline)
+    yield from _of_the_metadata(report, baseline)
     yield from _of_the_columns(particles, baseline)
     yield from _of_the_comparison(checks, particles, baseline)
     yield from _of_idle_rules(config, rules)
@@ -68,6 +70,19 @@ def _of_the_norm(report: Report, baseline: Baseline | None) -> Iterator[Finding]
             f"The config of the checkpoint has norm {now} (mean, standard deviation of pixels), that of the baseline "
             f"{was}: the encoder sees images on another scale, and elbo is in other units, so that a rise of it says "
             "nothing.",
+        )
+
+
+def _of_the_metadata(report: Report, baseline: Baseline | None) -> Iterator[Finding]:
+    was = None if baseline is None else metadata(baseline.report.provenance)
+    now = metadata(report.provenance)
+    grouped = [one.provenance.get("groups") for one in (report, *([] if baseline is None else [baseline.report]))]
+    if was is not None and now is not None and was.value != now.value and any(grouped):
+        yield Finding(
+            "metadata-differs",
+            "warning",
+            f"{was.name} is {was.value} of the baseline and {now.value} of the report: intervals, and the noise of "
+            "renoise, may be by other micrographs.",
         )
 
 

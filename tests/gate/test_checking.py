@@ -1,5 +1,6 @@
 """A gate lets through what is as good, stops what is worse, and refuses what cannot be compared."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,9 +10,9 @@ import pytest
 
 from encaudit.errors import EncauditError, InputError
 from encaudit.gate import Baseline, Config, Gate, Waiver, accept, check_report
-from encaudit.gate.rules import Allowance, Rule
+from encaudit.gate.rules import Allowance, Rule, key_of
 from encaudit.paired import Particles, as_written
-from encaudit.results import Finding, Report
+from encaudit.results import Finding, Measurement, Report
 from tests.gate.audits import PROVENANCE, measurement, particles, report, without
 
 TODAY = date(2026, 6, 15)
@@ -327,6 +328,51 @@ def test_a_rule_that_asks_for_nothing_says_so(preset: str, rules: dict[str, Rule
     gate = gate_of(report(), report(), config=Config(preset, rules | {KEY: Rule(max=1.0)}))
     told = [one for one in gate.findings if one.code == "rule-without-limit"]
     assert [repr(next(iter(rules))) in one.text and one.level for one in told] == ([] if silent else ["warning"])
+
+
+def told(**options: Any) -> dict[str, Any]:
+    return {"options": {"grid": 1, "calibration": "posterior"} | options}
+
+
+WORST, SBC, LEAK = (measurement(name, 0.5, None) for name in ("worst_case_ratio", "sbc_deviation", "leakage_contrast"))
+TABLES = [{"images": PROVENANCE["images"] | {"metadata": {"path": "m.csv", "sha256": f"{one}" * 64}}} for one in (1, 2)]
+CLEAN = "renoise:clean=c.npy"
+FILES = [{"transform_files": [{"path": "c.npy", "sha256": f"{one}" * 64}]} for one in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("measured", "was", "now", "words"),
+    [
+        (WORST, told(), told(grid=2), r"\(--grid: 1 in the baseline, 2 in the report\).* \(--grid 1\)"),
+        (SBC, told(calibration="prior"), told(), r"--calibration: prior in .*\(--calibration prior\)"),
+        (LEAK, *TABLES, r"--metadata \(SHA-256\): 111111111111 in .*\(--metadata m.csv\)"),
+        (measurement("cka", 0.5, CLEAN), *FILES, r"c.npy \(SHA-256\): 111111111111 in .*\(c.npy as it was\)"),
+        (
+            measurement("beyond_renoise", 0.5),
+            *({"sample": {"renoise": CLEAN}} | files for files in FILES),
+            r"renoise control \(SHA-256\): 111",
+        ),
+    ],
+)
+def test_a_measure_that_was_made_otherwise_is_refused_where_it_is_compared(
+    measured: Measurement, was: dict[str, Any], now: dict[str, Any], words: str
+) -> None:
+    found, accepted = (report(0.3, measured, **side) for side in (now, was))
+    key = key_of(measured.metric, measured.transform)
+    compared = {key: Rule(max_increase=Allowance(0.1), level="warn")}
+    with pytest.raises(InputError, match=f"{re.escape(key)} depends on what is not the same .*{words}"):
+        gate_of(found, accepted, compared)
+    assert gate_of(accepted, accepted, compared).passed
+    assert gate_of(found, report(0.3, measured), compared).passed  # an older baseline does not say
+    assert gate_of(found, accepted, {key: Rule(max=1.0)}).passed
+    assert gate_of(found, accepted, {KEY: Rule(max_increase=Allowance(0.1))}).passed
+
+
+def test_intervals_by_another_table_of_metadata_are_told() -> None:
+    was, now = (report(groups="micrographs", **table) for table in TABLES)
+    assert [one.code for one in gate_of(now, was, {KEY: Rule(max=1.0)}).findings] == ["metadata-differs"]
+    for same in (was, report(groups="micrographs")):
+        assert not gate_of(was, same, {KEY: Rule(max=1.0)}).findings
 
 
 def test_another_precision_is_compared_and_told() -> None:

@@ -1,15 +1,12 @@
 """The plug-in of pytest: ``encaudit_baseline`` and ``--encaudit-update``. Loading it loads nothing else of encaudit."""
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from encaudit.from_python import BaselineCheck
-
-CHECKED = pytest.StashKey[dict[Path, str]]()  # which test a baseline file belongs to, in this session
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,16 +22,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def encaudit_baseline(request: pytest.FixtureRequest) -> "BaselineCheck":
     """``encaudit_baseline.check(encoder, images, transforms)``: is the encoder as good as the accepted one?
 
-    What was accepted lies beside the test, as MODULE.TEST.encaudit-baseline.json (MODULE.CLASS.TEST in a class);
-    --encaudit-update writes it.
+    What was accepted lies beside the test, as MODULE.TEST.encaudit-baseline.json (MODULE.CLASS.TEST in a class; with a
+    short mark of its own for parameters, and for what no file can be called); --encaudit-update writes it.
     """
     from encaudit.from_python import BaselineCheck
 
     classes = [node.name for node in request.node.listchain() if isinstance(node, pytest.Class)]
     return BaselineCheck(
         request.path.parent,
-        ".".join([request.path.stem, *classes, request.node.name]),
+        [request.path.stem, *classes, request.node.name],
         update=request.config.getoption("--encaudit-update"),
         typed=shlex.join(["pytest", request.node.nodeid]),
-        checked=request.config.stash.setdefault(CHECKED, {}),
     )

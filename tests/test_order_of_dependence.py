@@ -5,7 +5,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "encaudit"
 LEVELS = [
-    {"errors", "quiet", "symmetry", "orientation"},
+    {"errors", "quiet", "symmetry", "orientation", "circumstances"},
     {"types", "results"},
     {"unreadable"},
     {"shortage", "paired"},
@@ -25,6 +25,7 @@ LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 WITHOUT_TORCH = {
     "results",
     "orientation",
+    "circumstances",
     "paired",
     "architectures",
     "gate",

@@ -1,12 +1,14 @@
 """encaudit_baseline, as a user's test suite has it."""
 
 import json
+import re
 
 import pytest
 
 import encaudit
 from encaudit import pytest_plugin
 from encaudit.encoders.planted import PowerSpectrum
+from encaudit.from_python.accepted import file_name
 from tests.from_python.networks import images
 
 TEST = """
@@ -121,12 +123,13 @@ def test_encoder(encaudit_baseline, width):
 """
     )
     run(pytester, "--encaudit-update").assert_outcomes(passed=2)
-    assert {path.name for path in pytester.path.glob("*.json")} == {
-        "test_net.test_encoder_2.again.encaudit-baseline.json",
-        "test_net.test_encoder_2.encaudit-baseline.json",
-        "test_net.test_encoder_3.again.encaudit-baseline.json",
-        "test_net.test_encoder_3.encaudit-baseline.json",
-    }
+    names = sorted(re.sub("-[0-9a-f]{8}[.]", "-MARK.", path.name) for path in pytester.path.glob("*.json"))
+    assert names == [
+        "test_net.test_encoder_2-MARK.encaudit-baseline.json",
+        "test_net.test_encoder_2.again-MARK.encaudit-baseline.json",
+        "test_net.test_encoder_3-MARK.encaudit-baseline.json",
+        "test_net.test_encoder_3.again-MARK.encaudit-baseline.json",
+    ]
     run(pytester).assert_outcomes(passed=2)
 
 
@@ -192,15 +195,15 @@ def test_encoder(encaudit_baseline, width):
     run(pytester).assert_outcomes(passed=2)
 
 
-def test_two_tests_that_would_share_a_file_are_refused(pytester: pytest.Pytester) -> None:
+def test_two_tests_whose_names_are_the_same_in_a_file_name_have_a_baseline_each(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         test_net="""
 import numpy as np, pytest
 from encaudit.encoders.planted import PowerSpectrum
 
-def check(encaudit_baseline, width):
+def check(encaudit_baseline, width, **named):
     images = np.random.default_rng(0).normal(size=(30, 12, 12)).astype("float32")
-    encaudit_baseline.check(PowerSpectrum(width), images, "roll1")
+    encaudit_baseline.check(PowerSpectrum(width), images, "roll1", **named)
 
 def test_encoder_a(encaudit_baseline):
     check(encaudit_baseline, 2)
@@ -208,13 +211,32 @@ def test_encoder_a(encaudit_baseline):
 @pytest.mark.parametrize("width", [3], ids=["a"])
 def test_encoder(encaudit_baseline, width):
     check(encaudit_baseline, width)
+    check(encaudit_baseline, 2, name="b.c")
+
+class TestB:
+    def test_c(self, encaudit_baseline):
+        check(encaudit_baseline, 3)
+        check(encaudit_baseline, 4, name="d")
 """
     )
-    result = run(pytester, "--encaudit-update")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*is the baseline of another test of this session too (pytest *test_encoder*"])
-    (written,) = pytester.path.glob("*.json")
-    assert (
-        json.loads(written.read_text())["report"]["provenance"]["checkpoint"]["latent_dim"]
-        == PowerSpectrum(2).latent_dim
-    )
+    run(pytester, "--encaudit-update").assert_outcomes(passed=3)
+    assert len(list(pytester.path.glob("*.json"))) == 5
+    for one in ("test_encoder", "test_encoder_a", "TestB"):  # each alone, as by workers of their own
+        run(pytester, f"test_net.py::{one}").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("m", "test[a]"), ("m", "test_a")),
+        (("m", "test[a]"), ("m", "test[a]", "b")),
+        (("m", "test[a/b]"), ("m", "test[a_b]")),
+        (("m", "TestA", "test"), ("m.TestA", "test")),
+        (("m", "test", "a.b"), ("m", "test", "a", "b")),
+        (("m", "test_"), ("m", "test")),
+        (("m", "test[" + "x" * 300 + "1]"), ("m", "test[" + "x" * 300 + "2]")),
+    ],
+)
+def test_no_two_tests_of_a_folder_share_a_file(one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    assert file_name(*one) != file_name(*other)
+    assert file_name(*one) == file_name(*one) and len(file_name(*one).encode()) < 255

@@ -1,10 +1,12 @@
 """What of two audits can be compared at all, and what not, and why?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from encaudit.circumstances import Circumstance, Provenance, channels, differing, metadata
 from encaudit.errors import InputError
 from encaudit.orientation import is_judged
 from encaudit.paired import PAIRED_METRICS, Particles
@@ -95,6 +97,11 @@ def why_left_out(mine: Measurement, theirs: Measurement, one: NamedAudit, other:
         norms = [audit.told("checkpoint", "norm") for audit in (one, other)]
         if norms[0] != norms[1]:
             return f"pixels are scaled by other norms, so their nats are not the same: {norms[0]}, and {norms[1]}"
+    told = differing(mine.metric, mine.transform, one.report.provenance, other.report.provenance)
+    if told:
+        said = "; ".join(f"{ours.name}: {ours.value} in {one.name}, {its.value} in {other.name}" for ours, its in told)
+        again = ", ".join(ours.again for ours, _ in told)
+        return f"it depends on what is not the same ({said}). Audit {other.name} again ({again})."
     if not same_images(one, other) and (mine.metric in BY_SIZE or mine.metric not in PAIRED_METRICS):
         return "it depends on all images of an audit together, and these are not the same ones. Audit the same --ind."
     return None
@@ -119,6 +126,16 @@ def remarks_on(one: NamedAudit, other: NamedAudit) -> list[Finding]:
         if one.told("images", name, "sha256") != other.told("images", name, "sha256"):
             text = f"{one.name} and {other.name} had other files of {name}: some of what differs is due to these."
             found.append(Finding(f"other-{name}", "warning", text))
+    provenances = one.report.provenance, other.report.provenance
+    if _otherwise(metadata, *provenances) and any(audit.told("groups") for audit in (one, other)):
+        text = (
+            f"{one.name} and {other.name} had other --metadata: intervals, and the noise of renoise, may be by other "
+            "micrographs."
+        )
+        found.append(Finding("other-metadata", "warning", text))
+    if shown := _otherwise(channels, *provenances):
+        text = f"--channels was {shown[0].value} for {one.name}, and {shown[1].value} for {other.name}."
+        found.append(Finding("other-channels", "note", text))
     if one.told("precision") != other.told("precision"):
         text = f"{one.name} was encoded in {one.told('precision')}, {other.name} in {other.told('precision')}."
         found.append(Finding("other-precision", "note", text))
@@ -127,6 +144,14 @@ def remarks_on(one: NamedAudit, other: NamedAudit) -> list[Finding]:
             text = f"Only {first.name} has {', '.join(alone)}."
             found.append(Finding("transforms-of-one", "note", text))
     return found
+
+
+def _otherwise(
+    read: Callable[[Provenance], Circumstance | None], one: Provenance, other: Provenance
+) -> tuple[Circumstance, Circumstance] | None:
+    """Return what two audits were told of something, where both say and it differs."""
+    ours, theirs = read(one), read(other)
+    return None if ours is None or theirs is None or ours.value == theirs.value else (ours, theirs)
 
 
 def _short(sha256: object) -> str:

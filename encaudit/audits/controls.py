@@ -5,7 +5,9 @@ A displacement alone says nothing: it is read beside what must not move (identit
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 from torch import Tensor
@@ -19,8 +21,9 @@ from encaudit.errors import InputError
 from encaudit.images.noise_power import NoisePower, assumed_white, estimate_noise_power
 from encaudit.probe import Sample, sample_rows
 from encaudit.results import RENOISE, RENOISE_AGAIN, UNTRAINED, Finding
-from encaudit.transforms import DEFAULT_SPECS, SpecTransform, parse_transform, split_chain
+from encaudit.transforms import DEFAULT_SPECS, Chain, SpecTransform, parse_transform, split_chain
 from encaudit.transforms.clean_images import CleanImages
+from encaudit.transforms.spec import kind_said
 from encaudit.types import ImageBatch, Reinitializable, Renderer
 from encaudit.verdicts import POSITIVE_CONTROL, is_probe, renoise_control
 
@@ -46,9 +49,9 @@ class Plan:
     missing: tuple[Finding, ...]
 
     @property
-    def clean_files(self) -> list[str]:
-        """The files of noise-free images that transforms of these read."""
-        return _clean_files([*self.transforms, *self.sample.transforms])
+    def files(self) -> list[str]:
+        """The files that transforms of these read, such as noise-free images."""
+        return _files([*self.transforms, *self.sample.transforms])
 
     @property
     def drawn(self) -> tuple[str, ...]:
@@ -62,7 +65,7 @@ def plan(options: AuditOptions, asked: Sequence[SpecTransform], subject: Subject
     Raises InputError for something asked for that cannot be done; a control that cannot is named in ``missing``.
     """
     first = subject.stack.read(np.arange(1))
-    probes = list(asked) or _defaults(first)
+    probes = list({str(one): one for one in asked}.values()) or _defaults(first)
     refuse_idle(probes, subject.stack, options.seed)
     known = {str(transform) for transform in probes}
     controls: list[SpecTransform] = []
@@ -155,6 +158,18 @@ def _noise(subject: Subject, seed: int, renders: bool) -> NoisePower:
         return encoder.render(batch, encoder.encode(batch).mu)
 
     return estimate_noise_power(subject.stack, seed=seed, groups=codes, expected=expected if renders else None)
+
+
+def _files(everything: Sequence[SpecTransform]) -> list[str]:
+    """Return the files that the parameters of transforms name, those of plug-ins too."""
+    parts = [part for one in everything for part in (one.parts if isinstance(one, Chain) else (one,))]
+    words = [
+        getattr(part, one.name)
+        for part in parts
+        for one in fields(part)
+        if kind_said(get_type_hints(type(part))[one.name]) is str
+    ]
+    return list(dict.fromkeys(word for word in words if isinstance(word, str) and Path(word).is_file()))
 
 
 def _clean_files(everything: Sequence[SpecTransform]) -> list[str]:

@@ -37,7 +37,7 @@ def facts_of(options: AuditOptions, subject: Subject, planned: Plan, device: str
     data = subject.data
     for name, path in (("--poses", data.poses), ("--ctf", data.ctf), ("--metadata", options.metadata)):
         facts[name] = "none" if path is None else _of_file(path)
-    for path in planned.clean_files:
+    for path in planned.files:
         facts[path] = _of_file(path)
     return facts | {
         "--transform": " ".join(sorted({canonical(spec) for spec in options.transforms})) or "the default ones",
@@ -76,7 +76,8 @@ def _of_encoder(name: str, opened: OpenedEncoder, typed: str) -> dict[str, str]:
     else:
         facts[name] = typed
         file = file_of(typed.removeprefix(MODULE_PREFIX))
-        facts[f"file of {name}"] = "none" if file is None else _of_file(file)
+        # no "<stdin>", and nothing within a zip
+        facts[f"file of {name}"] = _of_file(file) if file is not None and file.is_file() else "none"
     if isinstance(opened, OpenedCryodrgn):
         facts[f"config of {name}"] = _of_file(opened.config_path)
     return facts

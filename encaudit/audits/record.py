@@ -36,12 +36,19 @@ def record_of(
     }
     named = "micrographs" if subject.groups is None else "given"
     record["groups"] = None if subject.sampled_together is None else named
+    record["options"] = {
+        "channels": options.channels,
+        "dose": list(options.dose),
+        "grid": options.grid,
+        "calibration": options.calibration,
+        "volume_box": options.volume_box,
+    }
+    record["transform_files"] = [provenance.describe_file(path) for path in planned.files]
     if options.channels is not None:
         record["checkpoint"]["channels"] = options.channels
     if isinstance(subject.opened.encoder, Renderer):
         record["checkpoint"]["decoder_noise"] = subject.opened.encoder.noise_model
     if options.other_seed is not None:
         record["other_seed"] = provenance.describe_file(options.other_seed)
-    if options.metadata is not None:
-        record["images"]["metadata"] = provenance.describe_file(options.metadata)
+    record["images"]["metadata"] = None if options.metadata is None else provenance.describe_file(options.metadata)
     return record

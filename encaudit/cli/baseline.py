@@ -25,12 +25,19 @@ def baseline(
     from encaudit.report.baseline_changes import told_changes
     from encaudit.report.baseline_document import read_baseline, to_json
     from encaudit.report.reading_audits import particles_beside, report_in
-    from encaudit.report.whole_files import write_whole
+    from encaudit.report.whole_files import write_new, write_whole
 
+    exists = InputError(f"{output} exists. Add --update to replace it and see what changes, or name another file.")
     if output.exists() and not update:
-        raise InputError(f"{output} exists. Add --update to replace it and see what changes, or name another file.")
+        raise exists
     old = read_baseline(output) if output.exists() else None
     accepted = accept(report_in(report), particles_beside(report))
-    write_whole({output: to_json(accepted)})
+    if update:
+        write_whole({output: to_json(accepted)})
+    else:
+        try:
+            write_new(output, to_json(accepted))
+        except FileExistsError:  # somebody else accepts a report at the same time
+            raise exists from None
     for line in told_changes(output, accepted, old):
         tell(line)

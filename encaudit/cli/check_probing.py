@@ -3,12 +3,15 @@
 import contextlib
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from encaudit.circumstances import calibrated_at, files_named, transform_files
 from encaudit.errors import InputError
 from encaudit.gate import Baseline, quantities
+from encaudit.hashing import sha256_of
 from encaudit.paired import Particles
 from encaudit.report.reading_audits import is_report, particles_beside, report_in
 from encaudit.results import Report, Summary
@@ -90,6 +93,7 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
     specs = _told(before, list, "transforms") or []
     transforms = asked.transforms if asked.transforms is not None else tuple(map(str, specs))
     sampled = _told(before, int, "sample", "n")
+    _refuse_other_content(asked.metadata, transforms, before)
     options = AuditOptions(
         checkpoint=subject,
         transforms=transforms,
@@ -101,6 +105,9 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
         metadata=asked.metadata,
         n=asked.n if asked.n is not None else _told(before, int, "images", "n"),
         channels=asked.channels if asked.channels is not None else _told(before, int, "checkpoint", "channels"),
+        dose=tuple(map(str, _told(before, list, "options", "dose") or ())),
+        grid=_told(before, int, "options", "grid"),
+        calibration=calibrated_at(before) or AuditOptions.calibration,
         seed=asked.seed if asked.seed is not None else _told(before, int, "seed") or 0,
         sample_n=AuditOptions.sample_n if sampled is None else sampled,
         device=asked.device or "auto",
@@ -108,6 +115,7 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
         controls=before.get("controls") != [],
         umap=asked.output is not None,
         volumes=AuditOptions.volumes if drawn else 0,
+        volume_box=_told(before, int, "options", "volume_box"),
     )
     with contextlib.ExitStack() as stack:
         place = asked.output or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "audit"
@@ -117,3 +125,19 @@ def _probe(subject: str, asked: Probing, baseline: Baseline | None) -> tuple[Rep
             assert audit is not None, "one process alone makes its audit"
             folder.write(audit, progress)
         return _read(place, baseline)
+
+
+def _refuse_other_content(table: str | None, transforms: Sequence[str], baseline: dict[str, Any]) -> None:
+    """Refuse, before anything is probed, files of the baseline's names that are not what they were."""
+    accepted = dict(transform_files(baseline))
+    named = {path for spec in transforms for path in files_named(spec, baseline)}
+    if table is not None and (of_table := _told(baseline, str, "images", "metadata", "sha256")) is not None:
+        accepted[table] = of_table
+        named.add(table)
+    for path in sorted(named):
+        if Path(path).is_file() and (found := sha256_of([path])) != accepted[path]:
+            raise InputError(
+                f"{path} has another content than the baseline's (SHA-256 {accepted[path][:12]} there, {found[:12]} "
+                "now). Name the file as it was. Or, if the new one is right, accept a report with it: encaudit probe "
+                "... -o DIR, then encaudit baseline DIR -o FILE --update."
+            )

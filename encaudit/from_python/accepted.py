@@ -26,17 +26,14 @@ UPDATE = "--encaudit-update"
 
 
 class BaselineCheck:
-    """Compares encoders with accepted ones, whose baselines lie in ``folder`` under ``name`` + SUFFIX.
+    """Compares encoders with accepted ones, whose baselines lie in ``folder``, each test's in files of its own.
 
-    With ``update`` it accepts what it is given and writes the file. ``typed`` is the command that runs this test.
-    ``checked`` is shared by the tests of a session: which of them, by its command, each file belongs to.
+    ``test`` names it: module, classes, and its own name with parameters. With ``update`` it accepts what it is given
+    and writes the file. ``typed`` is the command that runs this test.
     """
 
-    def __init__(
-        self, folder: Path, name: str, *, update: bool, typed: str, checked: dict[Path, str] | None = None
-    ) -> None:
-        self._folder, self._name, self._update, self._typed = folder, name, update, typed
-        self._checked = {} if checked is None else checked
+    def __init__(self, folder: Path, test: Sequence[str], *, update: bool, typed: str) -> None:
+        self._folder, self._test, self._update, self._typed = folder, test, update, typed
         self._used: set[Path] = set()
 
     def check(
@@ -61,16 +58,10 @@ class BaselineCheck:
         rules = Config() if config is None else read_config(self._place_of(Path(config)))
         if isinstance(encoder, AuditReport) and (images is not None or transforms or controls or options):
             raise InputError("A report was measured already. Leave out images and options, or give the encoder.")
-        path = self._folder / _file_name(self._name, name)
+        path = self._folder / file_name(*self._test, name)
         if path in self._used:
             raise InputError(f"{path.name} was checked already in this test. Give each check a name=... of its own.")
         self._used.add(path)
-        owner = self._checked.setdefault(path, self._typed)
-        if owner != self._typed:
-            raise InputError(
-                f"{path.name} is the baseline of another test of this session too ({owner}): one would overwrite the "
-                "other. Give the test another name, its parameters shorter ids, or this check a name=... of its own."
-            )
         if not self._update and not path.exists():
             raise AssertionError(
                 f"There is no baseline {path} yet. To accept this encoder as it is, type\n    {self._typed} {UPDATE}\n"
@@ -124,11 +115,15 @@ class BaselineCheck:
         print(text.getvalue())  # for whoever asks pytest for the output of tests that pass
 
 
-def _file_name(*parts: str) -> str:
-    """Return a name that a file can have: test[a] as test_a, and one that is changed further with a mark of its own."""
-    named = [re.sub(r"\[(.*)\]$", r"_\1", part) for part in parts if part]
-    changed = ".".join(re.sub(r"[^\w.=+,-]+", "_", part).strip("_") for part in named)
+def file_name(*parts: str) -> str:
+    """Return the name of a file, no two the same: module.test, with a mark of its own where that is not all of it.
+
+    ``test[a]`` is ``test_a`` with such a mark, since there may be a ``test_a``.
+    """
+    told = [part for part in parts if part]
+    readable = [re.sub(r"\[(.*)\]$", r"_\1", part) for part in told]
+    changed = ".".join(re.sub(r"[^\w.=+,-]+", "_", part).strip("_") for part in readable)
     kept = changed.encode()[:LONGEST].decode(errors="ignore")
-    if kept == ".".join(named):
+    if kept == ".".join(told) and not any("." in part for part in told):
         return f"{kept}{SUFFIX}"
-    return f"{kept}-{hashlib.sha256('.'.join(parts).encode()).hexdigest()[:8]}{SUFFIX}"
+    return f"{kept}-{hashlib.sha256(chr(0).join(told).encode()).hexdigest()[:8]}{SUFFIX}"

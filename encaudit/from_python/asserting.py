@@ -1,8 +1,10 @@
 """``encaudit.assert_invariant``: does an encoder stand a transform? One line of a test."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from encaudit.errors import InputError
 from encaudit.findings import SHARED_LATENT
@@ -10,6 +12,7 @@ from encaudit.from_python.audited import AuditReport
 from encaudit.from_python.auditing import Images, audit
 from encaudit.report.headline import find, interval, number
 from encaudit.results import Measurement, Skipped
+from encaudit.stats import MIN_GROUPS, MIN_IMAGES
 from encaudit.transforms import canonical
 
 METRIC = "displacement_ratio"
@@ -40,7 +43,7 @@ def assert_invariant(
     __tracebackhide__ = True
     if not _is_limit(max_ratio):
         raise InputError(f"max_ratio={max_ratio!r}: expected a number of 0 or more, such as 0.1.")
-    specs = [canonical(spec) for spec in ([transforms] if isinstance(transforms, str) else transforms)]
+    specs = _specs(transforms)
     if not specs:
         raise InputError("No transform is named; expected one or more, such as 'roll1'.")
     if isinstance(encoder, AuditReport):
@@ -62,17 +65,33 @@ def _is_limit(value: object) -> bool:
     return isinstance(value, Real) and 0 <= float(value) < float("inf")
 
 
+def _specs(transforms: object) -> list[str]:
+    told = (
+        [transforms] if isinstance(transforms, str) else list(transforms) if isinstance(transforms, Iterable) else None
+    )
+    if told is None or not all(isinstance(spec, str) for spec in told):
+        raise InputError(f"transforms={transforms!r}: expected one or more specs, such as 'roll1'.")
+    return [canonical(spec) for spec in told]
+
+
 def _measured(report: AuditReport, spec: str) -> Measurement:
     one = find(report, METRIC, spec)
     if one is None:
         asked = report.provenance["transforms"]
         raise InputError(f"The report has no {METRIC} under {spec}; it has {', '.join(asked)}. Audit with {spec} too.")
     if not isinstance(one.value, Skipped) and one.value.ci_high is None:
-        raise InputError(
-            f"{one.value.n} images are too few for an interval of {METRIC} under {spec}: nothing can be asserted. "
-            "Give 20 or more."
-        )
+        raise _too_few(one.value.n, report, spec)
     return one
+
+
+def _too_few(n: int, report: AuditReport, spec: str) -> InputError:
+    what = f"for an interval of {METRIC} under {spec}: nothing can be asserted."
+    groups = report.audit.groups
+    if n < MIN_IMAGES or groups is None:
+        return InputError(f"{n} images are too few {what} Give {MIN_IMAGES} or more.")
+    named = "groups" if report.provenance["groups"] == "given" else "micrographs"
+    count = len(np.unique(groups[report.audit.encodings.rows(spec)]))
+    return InputError(f"The {n} images are of {count} {named}, too few {what} Give {MIN_GROUPS} {named} or more.")
 
 
 def _fails(one: Measurement, max_ratio: float) -> bool:

@@ -4,7 +4,7 @@ import re
 
 OPTION = re.compile(
     r"--([a-z][a-z-]*)"
-    r"(?: ([A-Z]+\b|-?[0-9][0-9.]*\b|cpu\b|cuda\b[:0-9]*|(?:auto|none|all|float32|tf32|bf16)\b"
+    r"(?: ([A-Z]+\b|-?[0-9][0-9.]*\b|cpu\b|cuda\b[:0-9]*|(?:auto|none|all|prior|posterior|float32|tf32|bf16)\b"
     r"|[^\s,;)]*[/.][^\s,;)]*\w))?"
 )
 TRANSFORMS = re.compile(r"-t \S+(?: -t [^\s)]+)*(?= --|\))")

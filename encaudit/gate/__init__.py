@@ -1,6 +1,14 @@
 """Is an encoder as good as the one that was accepted? Rules, presets, waivers, baselines (numpy; no torch)."""
 
-from encaudit.gate.baseline import Baseline, accept, changed_values, differences, quantities, seed_of
+from encaudit.gate.baseline import (
+    Baseline,
+    accept,
+    changed_circumstances,
+    changed_values,
+    differences,
+    quantities,
+    seed_of,
+)
 from encaudit.gate.checking import check_report
 from encaudit.gate.config import Config, find_config, read_config
 from encaudit.gate.outcome import Check, Gate
@@ -13,6 +21,7 @@ __all__ = [
     "Gate",
     "Waiver",
     "accept",
+    "changed_circumstances",
     "changed_values",
     "check_report",
     "differences",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from encaudit.circumstances import channels, differing
 from encaudit.errors import InputError
 from encaudit.gate.rules import Quantity, key_of, quantity_of
 from encaudit.orientation import better, is_judged
@@ -59,7 +60,18 @@ def changed_values(old: Report, new: Report) -> list[tuple[str, str, str]]:
 def differences(baseline: Report, report: Report) -> dict[str, tuple[Any, Any]]:
     """Return what makes two reports incomparable: what was audited and how, by name, as (baseline, report)."""
     one, other = _circumstances(baseline.provenance), _circumstances(report.provenance)
-    return {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+    found = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+    was, now = channels(baseline.provenance), channels(report.provenance)
+    if was is not None and now is not None and was.value != now.value:
+        found[was.name] = (was.value, now.value)
+    return found
+
+
+def changed_circumstances(old: Report, new: Report) -> dict[str, tuple[str, str]]:
+    """Return what measures of two reports depend on and is not the same, by name, as (old, new)."""
+    common = quantities(old).keys() & quantities(new).keys()
+    found = [pair for one in common for pair in differing(*one, old.provenance, new.provenance)]
+    return {was.name: (was.value, now.value) for was, now in sorted(found, key=lambda pair: pair[0].name)}
 
 
 def refuse_incomparable(baseline: Baseline, report: Report, particles: Particles | None) -> None:
@@ -95,7 +107,7 @@ def _circumstances(provenance: dict[str, Any]) -> dict[str, Any]:
         "CTF (SHA-256)": files["ctf"],
         "--ind (SHA-256)": files["ind"],
         "seed": provenance.get("seed"),
-        "transforms": sorted(map(str, asked)) if isinstance(asked, list) else asked,
+        "transforms": sorted(set(map(str, asked))) if isinstance(asked, list) else asked,
     }
 
 
@@ -106,7 +118,7 @@ def _hash_of(file: object) -> object:
 def _options(baseline: Report) -> str:
     provenance = baseline.provenance
     asked = provenance.get("transforms")
-    specs = [f"-t {spec}" for spec in asked] if isinstance(asked, list) else []
+    specs = [f"-t {spec}" for spec in dict.fromkeys(map(str, asked))] if isinstance(asked, list) else []
     seed = [f"--seed {provenance['seed']}"] if "seed" in provenance else []
     images = provenance.get("images")
     of = []
@@ -114,7 +126,8 @@ def _options(baseline: Report) -> str:
         in_memory = str(images.get("path", IN_MEMORY)).startswith(IN_MEMORY)
         of = [] if in_memory else [f"--images {images['path']}"]
         of += [f"--n {images['n']}"] if "n" in images else []
-    told = [*of, *specs, *seed]
+    shown = channels(provenance)
+    told = [*of, *specs, *seed, *([shown.again] if shown is not None and shown.value != "none" else [])]
     return f" ({' '.join(told)})" if told else ""
 
 

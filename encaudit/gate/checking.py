@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from encaudit.circumstances import differing
 from encaudit.errors import InputError
 from encaudit.gate.baseline import Baseline, quantities, refuse_incomparable
 from encaudit.gate.config import Config
@@ -44,6 +45,7 @@ def check_report(
         other = accepted.get((applied.metric, applied.transform))
         _refuse_unmeasured(applied, one, other, baseline)
         _refuse_another_sample(applied, one, other)
+        _refuse_other_circumstances(applied, one, other, report, baseline)
         if not applied.named and not _is_measured(one) and not _is_measured(other):
             continue  # an encoder without logvar, say, then and now
         for kind, limit in applied.rule.limits():
@@ -61,12 +63,19 @@ def check_report(
 
 
 def _refuse_undecided(checks: list[Check]) -> None:
-    """A gate that decides next to nothing would pass a broken encoder as well."""
+    """A gate that decides next to nothing would pass a broken encoder as well.
+
+    What only one side has, or neither, is not counted: more images would not decide it.
+    """
     blocking = [check for check in checks if check.level == "error"]
-    undecided = [check for check in blocking if check.outcome == "skipped" and check.found is not None]
-    if len(undecided) * 2 > len(blocking) and all(check.baseline is not None for check in undecided):
+    decided = [check for check in blocking if check.outcome != "skipped"]
+    undecided = [
+        check for check in blocking if check.outcome == "skipped" and None not in (check.found, check.baseline)
+    ]
+    if len(undecided) > len(decided):
         raise InputError(
-            f"{len(undecided)} of {len(blocking)} checks of level error cannot be decided: {undecided[0].id}: "
+            f"{len(undecided)} of {len(undecided) + len(decided)} checks of level error that both reports have values "
+            f"for cannot be decided: {undecided[0].id}: "
             f"{undecided[0].text} Audit more images (20 or more, of 5 micrographs or more where these are known), and "
             "accept that as the baseline."
         )
@@ -118,6 +127,25 @@ def _refuse_another_sample(applied: Applied, one: Measurement | None, other: Mea
             f"{key} is of {one.value.n:,} images in the report and of {other.value.n:,} in the baseline. Probe with "
             "the options of the baseline (--sample-n, --volumes), or switch the rule off: "
             f'"{key}" = {{ level = "off" }}.'
+        )
+
+
+def _refuse_other_circumstances(
+    applied: Applied, one: Measurement | None, other: Measurement | None, report: Report, baseline: Baseline | None
+) -> None:
+    """The worst of 8 rolls is no worst of 24."""
+    if baseline is None or not _is_measured(one) or not _is_measured(other):
+        return
+    if not any(isinstance(limit, Allowance) for _, limit in applied.rule.limits()):
+        return
+    pairs = differing(applied.metric, applied.transform, baseline.report.provenance, report.provenance)
+    if pairs:
+        key = key_of(applied.metric, applied.transform)
+        told = "; ".join(f"{was.name}: {was.value} in the baseline, {now.value} in the report" for was, now in pairs)
+        again = ", ".join(was.again for was, _ in pairs)
+        raise InputError(
+            f"{key} depends on what is not the same ({told}). Probe again with what the baseline has ({again}), or "
+            f'switch the rule off: "{key}" = {{ level = "off" }}.'
         )
 
 

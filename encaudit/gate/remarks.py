@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from encaudit.circumstances import metadata
 from encaudit.gate.baseline import Baseline
 from encaudit.gate.config import Config
 from encaudit.gate.outcome import Check
-from encaudit.gate.rules import EVERY, Applied, quantity_of
+from encaudit.gate.rules import EVERY, KINDS, Applied, limitless, quantity_of
 from encaudit.paired import PARTICLES, Particles
 from encaudit.results import Finding, Report
 
@@ -25,6 +26,7 @@ def remarks_on(
     yield from _of_the_reports(report, baseline)
     yield from _of_the_precision(report, baseline)
     yield from _of_the_norm(report, baseline)
+    yield from _of_the_metadata(report, baseline)
     yield from _of_the_columns(particles, baseline)
     yield from _of_the_comparison(checks, particles, baseline)
     yield from _of_idle_rules(config, rules)
@@ -71,6 +73,19 @@ def _of_the_norm(report: Report, baseline: Baseline | None) -> Iterator[Finding]
         )
 
 
+def _of_the_metadata(report: Report, baseline: Baseline | None) -> Iterator[Finding]:
+    was = None if baseline is None else metadata(baseline.report.provenance)
+    now = metadata(report.provenance)
+    grouped = [one.provenance.get("groups") for one in (report, *([] if baseline is None else [baseline.report]))]
+    if was is not None and now is not None and was.value != now.value and any(grouped):
+        yield Finding(
+            "metadata-differs",
+            "warning",
+            f"{was.name} is {was.value} of the baseline and {now.value} of the report: intervals, and the noise of "
+            "renoise, may be by other micrographs.",
+        )
+
+
 def _norm(report: Report) -> object:
     checkpoint = report.provenance.get("checkpoint")
     return checkpoint.get("norm") if isinstance(checkpoint, dict) else None
@@ -82,6 +97,13 @@ def _of_idle_rules(config: Config, rules: Iterable[Applied]) -> Iterator[Finding
         metric, transform = quantity_of(key)
         if transform == EVERY and metric not in active and next(rule.limits(), None) is not None:
             yield Finding("rule-idle", "warning", f"The rule {key!r} applies to nothing that was measured.")
+    for key in limitless(config.preset_rules, config.rules):
+        yield Finding(
+            "rule-without-limit",
+            "warning",
+            f"The rule {key!r} has no limit, its own or of the preset {config.preset}, and asks for nothing. Give it "
+            f"{', '.join(KINDS[:-1])} or {KINDS[-1]}, or remove it.",
+        )
 
 
 def _of_the_columns(particles: Particles | None, baseline: Baseline | None) -> Iterator[Finding]:

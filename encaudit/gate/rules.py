@@ -49,9 +49,14 @@ class Rule:
 
     def limits(self) -> Iterator[tuple[Kind, float | Allowance]]:
         """Iterate over the limits that are in force."""
+        if self.level != OFF:
+            yield from self.written_limits()
+
+    def written_limits(self) -> Iterator[tuple[Kind, float | Allowance]]:
+        """Iterate over the limits that it states, in force or switched off by its level."""
         for kind in KINDS:
             value = getattr(self, kind)
-            if value is not None and value != OFF and self.level != OFF:
+            if value is not None and value != OFF:
                 yield kind, value
 
 
@@ -98,6 +103,34 @@ def apply_rules(preset: Mapping[str, Rule], own: Mapping[str, Rule], measured: I
         if next(rule.limits(), None) is not None:
             found.append(Applied(metric, transform, rule, named=key in own))
     return found
+
+
+def limitless(preset: Mapping[str, Rule], own: Mapping[str, Rule]) -> Iterator[str]:
+    """Which of the user's rules ask for nothing: no limit of their own, and of no other rule that they speak of?
+
+    One that switches off what it speaks of, by its level or each limit, asks for that.
+    """
+    for key, rule in own.items():
+        if rule.level == OFF or any(rule.written_limits()):
+            continue
+        others = [
+            other
+            for rules in (preset, own)
+            for name, other in rules.items()
+            if other is not rule and _speak_of_the_same(key, name)
+        ]
+        limits = {kind for other in others for kind, _ in other.written_limits()}
+        switched_off = {kind for kind in KINDS if getattr(rule, kind) == OFF}
+        if not limits or (rule.level is not None and limits <= switched_off):
+            yield key
+
+
+def _speak_of_the_same(key: str, other: str) -> bool:
+    """Whether two rules meet: of one metric and transform, or one of them of every transform."""
+    (metric, one), (other_metric, another) = quantity_of(key), quantity_of(other)
+    if metric != other_metric or None in (one, another):
+        return key == other
+    return one == another or (EVERY in (one, another) and is_judged(one) and is_judged(another))
 
 
 def limit_of(value: object) -> float | Literal["off"]:

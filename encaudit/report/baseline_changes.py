@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from encaudit.gate import Baseline, changed_values, differences
+from encaudit.gate import Baseline, changed_circumstances, changed_values, differences
 
 
 def told_changes(path: Path, accepted: Baseline, old: Baseline | None) -> list[str]:
@@ -10,7 +10,9 @@ def told_changes(path: Path, accepted: Baseline, old: Baseline | None) -> list[s
     values = accepted.report.measurements
     lines = []
     if old is not None:
-        between = differences(old.report, accepted.report).items()
+        between = (
+            differences(old.report, accepted.report) | changed_circumstances(old.report, accepted.report)
+        ).items()
         changes = changed_values(old.report, accepted.report)
         lines += [f"{name}: {was} -> {now}" for name, (was, now) in between]
         lines += [f"{name}: {before} -> {after}" for name, before, after in changes]

@@ -1,4 +1,4 @@
-"""Several files, all written or none: under a temporary name first, then moved into place."""
+"""Files that are written whole or not at all: under a temporary name first, then moved into place, all or none."""
 
 import os
 import tempfile
@@ -20,6 +20,31 @@ def write_whole(texts: Mapping[Path, str]) -> None:
     finally:
         for partial, _ in unfinished:
             partial.unlink(missing_ok=True)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, whole; FileExistsError where it is, whoever wrote it meanwhile."""
+    refuse_unwritable([path])
+    partial = _written_beside(path.resolve(), text)
+    try:
+        _put(partial, path.resolve())
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _put(partial: Path, path: Path) -> None:
+    """Give a file its name, if that is free."""
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+        partial.replace(path)
 
 
 def refuse_unwritable(paths: Iterable[Path]) -> None:

@@ -93,10 +93,14 @@ class Split(NamedTuple):
 
 
 def join(*parts: SpecTransform) -> SpecTransform:
-    """Return one transform for any number of them: none is the identity, one is itself."""
-    if len(parts) > 1:
-        return Chain(parts)
-    return parts[0] if parts else Identity()
+    """Return one transform for any number of them: none is the identity, one is itself.
+
+    The identity does nothing among others and is dropped: ``identity+roll1`` would be no name of a probe.
+    """
+    kept = tuple(part for part in parts if not isinstance(part, Identity))
+    if len(kept) > 1:
+        return Chain(kept)
+    return kept[0] if kept else Identity()
 
 
 def split_chain(transform: SpecTransform) -> Split:

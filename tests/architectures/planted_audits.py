@@ -36,6 +36,7 @@ def write_audit(
     index: np.ndarray | None = None,
     measured: tuple[Measurement, ...] = MEASURED,
     images: str | None = "one",
+    metadata: str | None = None,
     seed: int = 0,
     noise: str = "white",
     norm: tuple[float, float] = (0.0, 1.0),
@@ -47,7 +48,9 @@ def write_audit(
     found = report(*measured)
     told = {
         "seed": seed,
-        "images": {"path": "particles.mrcs"} | ({} if images is None else {"sha256": images}),
+        "images": {"path": "particles.mrcs"}
+        | ({} if images is None else {"sha256": images})
+        | ({} if metadata is None else {"metadata": {"path": "m.csv", "sha256": metadata}}),
         "checkpoint": {"path": "weights.pkl", "decoder_noise": noise, "norm": list(norm)},
     }
     write_report(replace(found, provenance=found.provenance | told | provenance), folder / "report.json")

@@ -68,6 +68,9 @@ def test_of_other_particle_sets_the_common_images_are_compared(tmp_path: Path) -
     assert "depends on all images" in left_out["pair_auc"]
 
 
+CLEAN, OF_ENCODER = "renoise:clean=c.npy", ("worst_case_ratio", "sbc_deviation", "leakage_contrast")
+
+
 @pytest.mark.parametrize(
     ("changed", "metric", "words"),
     [
@@ -75,12 +78,24 @@ def test_of_other_particle_sets_the_common_images_are_compared(tmp_path: Path) -
         ({"measured": (replace(MEASURED[1], value=Skipped("it broke")), *MEASURED[2:])}, "displacement_ratio", "broke"),
         ({"noise": "half of it"}, "elbo", "half of it"),
         ({"norm": (0.0, 1.3)}, "elbo", "other norms"),
+        ({"options": {"grid": 2}}, "worst_case_ratio", "--grid: 1 in a, 2 in b). Audit b again (--grid 1)"),
+        ({"options": {"calibration": "prior"}}, "sbc_deviation", "--calibration: posterior in a, prior in b"),
+        ({"metadata": "two"}, "leakage_contrast", "--metadata (SHA-256): one in a, two in b"),
+        ({"transform_files": [{"path": "c.npy", "sha256": "two"}]}, "beyond_renoise", "(SHA-256): one in a, two in b"),
     ],
 )
 def test_what_cannot_be_compared_is_left_out_with_the_reason(
     changed: dict[str, Any], metric: str, words: str, tmp_path: Path
 ) -> None:
-    pair = compared(audit(tmp_path / "a"), audit(tmp_path / "b", **changed)).pairs[0]
+    one = {"options": {"grid": 1, "calibration": "posterior"}, "metadata": "one", "sample": {"renoise": CLEAN}}
+    one |= {"transform_files": [{"path": "c.npy", "sha256": "one"}]}
+    measured = (
+        *MEASURED,
+        *(measurement(name, 0.5, None, n=N) for name in OF_ENCODER),
+        measurement("beyond_renoise", 0.5, n=N),
+    )
+    told = {"measured": measured} | one
+    pair = compared(audit(tmp_path / "a", **told), audit(tmp_path / "b", **(told | changed))).pairs[0]
     assert words in next(one.reason for one in pair.left_out if one.metric == metric)
     assert not any(row.metric == metric and not row.is_control for row in pair.rows)
     assert row_of(pair, "retrieval_rank")
@@ -111,6 +126,16 @@ def test_what_else_may_make_the_difference_is_said(tmp_path: Path) -> None:
     told = other.report.provenance | {"images": poses, "precision": "bf16"}
     found = compared(one, replace(other, report=replace(other.report, provenance=told)))
     assert {finding.code for finding in found.findings} == {"one-training-each", "other-poses", "other-precision"}
+
+
+def test_other_metadata_and_channels_are_said(tmp_path: Path) -> None:
+    one = audit(tmp_path / "a", metadata="one", groups="micrographs", options={"channels": None})
+    other = audit(tmp_path / "b", metadata="two", groups="micrographs", options={"channels": 3})
+    older = audit(tmp_path / "c")
+    told = {finding.code: finding.text for finding in compared(one, other).findings}
+    assert set(told) == {"one-training-each", "other-metadata", "other-channels"}
+    assert told["other-channels"] == "--channels was none for a, and 3 for b."
+    assert {finding.code for finding in compared(one, older).findings} == {"one-training-each"}
 
 
 def test_images_that_nobody_names_are_compared_with_a_warning(tmp_path: Path) -> None:

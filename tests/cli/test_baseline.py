@@ -1,13 +1,17 @@
 """`encaudit baseline`: accept a report, and show what that changes."""
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import encaudit.cli
+import encaudit.gate
+from encaudit.gate import accept
 from encaudit.report.baseline_document import read_baseline
 from encaudit.results import Finding, Verdict
 from tests.gate.audits import particles, report, without, write_audit
@@ -56,6 +60,21 @@ def test_one_that_is_there_is_replaced_on_demand_alone_and_what_changes_is_shown
     assert "active_units: 4 [3.99, 4.01] -> not there" in said
     assert not any(line.startswith("elbo") for line in said)
     assert read_baseline(tmp_path / "b.json").report.provenance["seed"] == 5
+
+
+def test_one_that_somebody_else_writes_at_the_same_time_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit, path = write_audit(tmp_path / "audit", report(), particles()), tmp_path / "b.json"
+
+    def meanwhile(*given: Any) -> Any:
+        path.write_text("theirs")
+        return accept(*given)
+
+    monkeypatch.setattr(encaudit.gate, "accept", meanwhile)
+    assert run(monkeypatch, audit, "-o", path) == 2
+    assert "b.json exists. Add --update" in capsys.readouterr().err
+    assert path.read_text() == "theirs" and sorted(os.listdir(tmp_path)) == ["audit", "b.json"]
 
 
 def test_what_speaks_against_an_encoder_is_told_when_it_is_accepted(

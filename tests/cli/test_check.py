@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import encaudit.cli
 from encaudit.gate import accept
+from encaudit.hashing import sha256_of
 from encaudit.paired import Particles
 from encaudit.report.baseline_document import to_json
 from tests.gate.audits import particles, report, without, write_audit
@@ -384,6 +386,92 @@ def test_a_checkpoint_is_probed_as_the_baseline_was(
     assert (again["seed"], again["images"]["n"], again["transforms"]) == (7, 50, ["mirror"])
     assert run("check", *probe, "--baseline", "baseline.json", "--n", "40") == 2
     assert "number of images: 50 in the baseline, 40 now" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.fixture
+def gated(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """What names an encoder and its images; baseline.json was probed with options, a table and noise-free images."""
+    (tmp_path / "nets.py").write_text(
+        "def make():\n    return type('Net', (), {'encode': lambda self, images: images.flatten(1)[:, :30:7]})()\n"
+    )
+    images = np.random.default_rng(0).normal(size=(60, 8, 8)).astype(np.float32)
+    np.save(tmp_path / "images.npy", images)
+    np.save(tmp_path / "clean.npy", images / 2)
+    (tmp_path / "table.csv").write_text("\n".join(["micrograph,batch", *(f"m{i // 6},{i % 3}" for i in range(60))]))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    named = ("module:nets:make", "--images", "images.npy", "--metadata", "table.csv")
+    options = ("--grid", "1", "--dose", "rotate", "--calibration", "none", "--channels", "1", "--volume-box", "8")
+    asked = ("-t", "roll1", "-t", "roll:dx=1", "-t", "renoise:clean=clean.npy,snr=2", "--no-controls", "--no-umap")
+    assert run("probe", *named, *options, *asked, "-o", "first") == 0
+    assert run("baseline", "first", "-o", "baseline.json") == 0
+    return named
+
+
+def provenance_in(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "report.json").read_text())["provenance"]
+
+
+def test_a_checkpoint_is_probed_with_every_option_of_the_baseline_that_numbers_depend_on(
+    run: Run, gated: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert run("check", *gated, "--baseline", "baseline.json", "-o", "second") == 0
+    first, second = provenance_in(tmp_path / "first"), provenance_in(tmp_path / "second")
+    assert first["options"] == {
+        "channels": 1,
+        "dose": ["rotate"],
+        "grid": 1,
+        "calibration": "none",
+        "volume_box": 8,
+    }
+    assert second["options"] == first["options"]
+    assert second["transforms"] == first["transforms"] == ["roll1", "renoise:snr=2,clean=clean.npy"]
+    (file,) = first["transform_files"]
+    assert file == {"path": "clean.npy", "sha256": sha256_of([tmp_path / "clean.npy"])}
+
+
+@pytest.mark.parametrize("name", ["clean.npy", "table.csv"])
+def test_a_named_file_that_is_not_what_it_was_is_refused_before_anything_is_probed(
+    name: str, run: Run, gated: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    with open(tmp_path / name, "ab") as file:
+        file.write(b"\n")
+    assert run("check", *gated, "--baseline", "baseline.json", "-o", "second") == 2
+    assert f"{name} has another content than the baseline's (SHA-256 " in refusal(capsys)
+    assert not (tmp_path / "second").exists()
+
+
+@pytest.mark.parametrize(
+    ("rule", "changed", "said"),
+    [
+        ("worst_case_ratio", ("--grid", "2"), "(--grid: 1 in the baseline, 2 in the report)"),
+        ("leakage_batch", ("--metadata", "other.csv"), "(--metadata table.csv)"),
+        ("beyond_renoise@roll1", ("clean",), "(clean.npy as it was)"),
+        ("retrieval_rank@roll1", ("--channels", "3"), "--channels: 1 in the baseline, 3 now"),
+    ],
+)
+def test_a_report_that_was_probed_otherwise_is_refused(
+    rule: str,
+    changed: tuple[str, ...],
+    said: str,
+    run: Run,
+    gated: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "encaudit.toml").write_text(f'preset = "none"\n[rules]\n"{rule}" = {{ max_increase = 9 }}\n')
+    table = (tmp_path / "table.csv").read_text()
+    (tmp_path / "other.csv").write_text(table.replace("m1,", "m0,"))
+    if changed == ("clean",):
+        np.save(tmp_path / "clean.npy", np.load(tmp_path / "images.npy") / 3)
+        changed = ()
+    options = ("--grid", "1", "--calibration", "none", "--channels", "1", "--volume-box", "8", "-t", "roll1")
+    asked = ("-t", "renoise:clean=clean.npy,snr=2", "--no-controls", "--no-umap")
+    assert run("probe", *gated, *options, *asked, *changed, "-o", "other") == 0
+    capsys.readouterr()
+    assert run("check", "other", "--baseline", "baseline.json") == 2
+    assert said in refusal(capsys)
+    assert run("check", "first", "--baseline", "baseline.json") == 0
 
 
 def test_what_a_plug_in_opens_is_probed_with_the_channels_of_the_baseline(

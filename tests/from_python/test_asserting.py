@@ -57,11 +57,22 @@ def test_an_encoder_that_says_nothing_is_not_invariant() -> None:
 
 @pytest.mark.parametrize(
     ("transforms", "n", "said"),
-    [("roll1", 10, "10 images are too few for an interval"), ([], 40, "No transform is named")],
+    [
+        ("roll1", 10, "10 images are too few for an interval"),
+        ([], 40, "No transform is named"),
+        (None, 40, "transforms=None: expected one or more specs, such as 'roll1'"),
+        ([1], 40, r"transforms=\[1\]: expected"),
+    ],
 )
 def test_what_cannot_be_asserted_is_an_error_of_the_test(transforms: Any, n: int, said: str) -> None:
     with pytest.raises(InputError, match=said):
         encaudit.assert_invariant(PowerSpectrum(), images(n), transforms)
+
+
+def test_too_few_groups_are_called_groups() -> None:
+    with pytest.raises(InputError, match=r"The 40 images are of 4 groups, too few for an .* Give 5 groups or more"):
+        encaudit.assert_invariant(PowerSpectrum(), images(), groups=np.arange(40) // 10)
+    encaudit.assert_invariant(PowerSpectrum(), images(), groups=np.arange(40) // 8)
 
 
 def test_an_encoder_that_gives_most_images_one_latent_is_not_invariant() -> None:

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -202,6 +203,14 @@ def test_transforms_are_words(specs: Any) -> None:
         encaudit.audit(PowerSpectrum(), images(), specs, **QUICK)
 
 
+def test_a_transform_in_two_spellings_is_on_record_once() -> None:
+    report = encaudit.audit(
+        PowerSpectrum(), images(), ["roll1", "roll:dx=1", "identity+roll1", "rot90"], controls=False, umap=False
+    )
+    assert report.provenance["transforms"] == ["roll1", "rot90"]
+    assert [verdict.transform for verdict in report.verdicts] == ["roll1", "rot90"]
+
+
 def test_an_encoder_that_forwards_every_attribute_is_taken_as_what_it_is() -> None:
     class Proxy:
         def __init__(self, within: Any) -> None:
@@ -212,6 +221,20 @@ def test_an_encoder_that_forwards_every_attribute_is_taken_as_what_it_is() -> No
 
     report = encaudit.audit(Proxy(lambda shown: shown.flatten(1)[:, :3]), images(), "roll1", **QUICK)
     assert report.provenance["checkpoint"]["latent_dim"] == 3
+
+
+@pytest.mark.parametrize("place", ["<stdin>", "nets.zip/nets.py"])
+def test_an_encoder_whose_source_is_no_file_is_audited(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("without_a_file")
+    module.__file__ = place
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    def encoder(batch: torch.Tensor) -> torch.Tensor:
+        return batch.flatten(1)[:, :4]
+
+    encoder.__module__ = module.__name__
+    report = encaudit.audit(encoder, images(), "roll1", controls=False, umap=False)
+    assert report.provenance["checkpoint"]["path"].startswith("without_a_file:")
 
 
 def test_an_unknown_option_offers_the_nearest() -> None:

@@ -24,6 +24,7 @@ from encaudit.from_python.python_terms import in_python
         ("(--images /data/x.npy --n 60).", "(images='/data/x.npy' n=60)."),
         ("Type --precision float32.", "Type precision='float32'."),
         ("found (3,) and --precision", "found (3,) and precision"),
+        ("(--calibration prior, without --grid)", "(calibration='prior', without grid)"),
         (
             "the run's --beta 3 sets none; cryodrgn parse_ctf_star --ps 0",
             "the run's --beta 3 sets none; cryodrgn parse_ctf_star --ps 0",

@@ -174,5 +174,5 @@ def test_the_test_of_a_suite(tmp_path: Path) -> None:
 
     found = run("test", encoder=build(), images=images())
     for update in (True, False):
-        found["test_encoder"](BaselineCheck(tmp_path, "test_net.test_encoder", update=update, typed="pytest"))
+        found["test_encoder"](BaselineCheck(tmp_path, ["test_net", "test_encoder"], update=update, typed="pytest"))
     assert (tmp_path / "test_net.test_encoder.encaudit-baseline.json").is_file()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from encaudit.errors import InputError
-from encaudit.gate import accept, changed_values, differences
+from encaudit.gate import accept, changed_circumstances, changed_values, differences
 from encaudit.gate.baseline import refuse_incomparable
 from encaudit.paired import Particles
 from encaudit.results import Report
@@ -68,6 +68,27 @@ def test_reports_of_other_data_seed_or_transforms_are_refused_naming_what_differ
         refuse_incomparable(accept(report(), None), changed, None)
     assert words in str(refused.value)
     assert "-t roll1 -t rot90 --seed 3" in str(refused.value) and "--update" in str(refused.value)
+
+
+def test_other_channels_are_refused_where_both_reports_tell_them() -> None:
+    grey, colour, older = (report(options={"channels": 1}), report(options={"channels": 3}), report())
+    with pytest.raises(InputError, match=r"--channels: 1 in the baseline, 3 now\. .* --seed 3 --channels 1\)"):
+        refuse_incomparable(accept(grey, None), colour, None)
+    for one, other in ((grey, grey), (older, colour), (colour, older)):
+        refuse_incomparable(accept(one, None), other, None)
+
+
+def test_what_measures_depend_on_is_told_where_it_changes() -> None:
+    worst = measurement("worst_case_ratio", 0.5, None)
+    old, new = (report(0.3, worst, options={"grid": grid}) for grid in (1, 2))
+    assert changed_circumstances(old, new) == {"--grid": ("1", "2")}
+    assert changed_circumstances(old, old) == changed_circumstances(report(), new) == {}
+
+
+def test_transforms_that_an_older_report_has_twice_are_the_same_ones() -> None:
+    twice = report(transforms=["roll1", "roll1", "rot90"])
+    refuse_incomparable(accept(twice, None), report(), None)
+    refuse_incomparable(accept(report(), None), twice, None)
 
 
 def test_the_order_of_transforms_and_the_paths_do_not_matter() -> None:

@@ -1,5 +1,6 @@
 """A gate lets through what is as good, stops what is worse, and refuses what cannot be compared."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,9 +10,9 @@ import pytest
 
 from encaudit.errors import EncauditError, InputError
 from encaudit.gate import Baseline, Config, Gate, Waiver, accept, check_report
-from encaudit.gate.rules import Allowance, Rule
+from encaudit.gate.rules import Allowance, Rule, key_of
 from encaudit.paired import Particles, as_written
-from encaudit.results import Finding, Report
+from encaudit.results import Finding, Measurement, Report
 from tests.gate.audits import PROVENANCE, measurement, particles, report, without
 
 TODAY = date(2026, 6, 15)
@@ -130,8 +131,30 @@ def test_too_few_images_for_an_interval_decide_nothing_and_say_so() -> None:
     gate = gate_of(report(0.5), rules=held | other, particles=few, baseline=baseline)
     assert [check.outcome for check in gate.checks] == ["passed", "passed", "skipped"] and gate.passed
     assert [(one.code, one.level) for one in gate.findings] == [("checks-skipped", "note")]
-    with pytest.raises(InputError, match=r"1 of 1 checks of level error cannot be decided: .* Audit more images"):
+    with pytest.raises(InputError, match=r"1 of 1 checks of level error .* cannot be decided: .* Audit more images"):
         gate_of(report(0.5), rules=other, particles=few, baseline=baseline)
+
+
+def test_what_is_new_or_skipped_by_both_makes_no_undecided_gate_pass() -> None:
+    few = particles(0.5).take(particles().index[:10])
+    baseline = Baseline(
+        without(report(0.3, measurement("pair_auc", "no time")), "active_units", None),
+        particles(0.3).take(particles().index[:10]),
+    )
+    found = report(0.5, measurement("pair_auc", "no time"))
+    by_interval = Rule(max_increase=Allowance(0.1, by_interval=True))
+    undecided = {f"displacement_ratio@{spec}": by_interval for spec in ("roll1", "rot90")}
+    rules = undecided | {"retrieval_rank@roll1": Rule(max=1.0), "pair_auc@roll1": by_interval}
+    for new in ({}, {"active_units": Rule(max_increase=Allowance(1.0))}):
+        with pytest.raises(InputError, match=r"2 of 3 checks of level error that both reports have values for"):
+            gate_of(found, rules=rules | new, particles=few, baseline=baseline)
+
+
+def test_what_is_new_is_no_reason_to_refuse_a_gate_that_decides_all_else() -> None:
+    accepted = without(without(report(), "elbo", None), "active_units", None)
+    new = {name: Rule(max_increase=Allowance(1.0)) for name in ("elbo", "active_units")}
+    gate = gate_of(report(), accepted, new | {KEY: Rule(max=1.0)})
+    assert gate.passed and gate.counts()["skipped"] == 2
 
 
 def test_what_the_report_warns_of_and_the_baseline_did_not_is_handed_on() -> None:
@@ -278,6 +301,78 @@ def test_another_version_of_a_metric_is_refused_where_a_rule_asks_for_it() -> No
 def test_a_wildcard_that_meets_nothing_says_so() -> None:
     gate = gate_of(report(), report(), {KEY: Rule(max=1.0), "volume_cc@*": Rule(min=0.9)})
     assert [one.code for one in gate.findings] == ["rule-idle"]
+
+
+@pytest.mark.parametrize(
+    ("preset", "rules", "silent"),
+    [
+        ("none", {"displacement_ratio@rot90": Rule(level="error")}, False),
+        ("none", {"elbo": Rule(level="error", max_decrease="off")}, False),
+        ("none", {"elbo": Rule(max_decrease="off")}, False),
+        ("none", {"elbo": Rule()}, False),
+        ("none", {"retrieval_rank@*": Rule(level="warn")}, False),
+        ("none", {"displacement_ratio@permutation": Rule(level="warn"), "displacement_ratio@*": Rule(max=1.0)}, False),
+        ("recommended", {"elbo": Rule(level="error", max_decrease="off")}, False),
+        ("recommended", {"cka@roll1": Rule(level="error")}, False),
+        ("recommended", {"elbo": Rule(max_decrease="off")}, True),
+        ("recommended", {"elbo": Rule(level="warn")}, True),
+        ("recommended", {"displacement_ratio@rot90": Rule(level="warn")}, True),
+        ("recommended", {"retrieval_rank@*": Rule(level="warn")}, True),
+        ("none", {"retrieval_rank@*": Rule(level="warn"), "retrieval_rank@roll1": Rule(max=1.0)}, True),
+        ("none", {"cka@*": Rule(max=1.0), "cka@roll1": Rule(level="warn")}, True),
+        ("none", {"cka@*": Rule(max=1.0, level="off"), "cka@roll1": Rule(level="warn")}, True),
+        ("none", {"elbo": Rule(level="off")}, True),
+    ],
+)
+def test_a_rule_that_asks_for_nothing_says_so(preset: str, rules: dict[str, Rule], silent: bool) -> None:
+    gate = gate_of(report(), report(), config=Config(preset, rules | {KEY: Rule(max=1.0)}))
+    told = [one for one in gate.findings if one.code == "rule-without-limit"]
+    assert [repr(next(iter(rules))) in one.text and one.level for one in told] == ([] if silent else ["warning"])
+
+
+def told(**options: Any) -> dict[str, Any]:
+    return {"options": {"grid": 1, "calibration": "posterior"} | options}
+
+
+WORST, SBC, LEAK = (measurement(name, 0.5, None) for name in ("worst_case_ratio", "sbc_deviation", "leakage_contrast"))
+TABLES = [{"images": PROVENANCE["images"] | {"metadata": {"path": "m.csv", "sha256": f"{one}" * 64}}} for one in (1, 2)]
+CLEAN = "renoise:clean=c.npy"
+FILES = [{"transform_files": [{"path": "c.npy", "sha256": f"{one}" * 64}]} for one in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("measured", "was", "now", "words"),
+    [
+        (WORST, told(), told(grid=2), r"\(--grid: 1 in the baseline, 2 in the report\).* \(--grid 1\)"),
+        (SBC, told(calibration="prior"), told(), r"--calibration: prior in .*\(--calibration prior\)"),
+        (LEAK, *TABLES, r"--metadata \(SHA-256\): 111111111111 in .*\(--metadata m.csv\)"),
+        (measurement("cka", 0.5, CLEAN), *FILES, r"c.npy \(SHA-256\): 111111111111 in .*\(c.npy as it was\)"),
+        (
+            measurement("beyond_renoise", 0.5),
+            *({"sample": {"renoise": CLEAN}} | files for files in FILES),
+            r"renoise control \(SHA-256\): 111",
+        ),
+    ],
+)
+def test_a_measure_that_was_made_otherwise_is_refused_where_it_is_compared(
+    measured: Measurement, was: dict[str, Any], now: dict[str, Any], words: str
+) -> None:
+    found, accepted = (report(0.3, measured, **side) for side in (now, was))
+    key = key_of(measured.metric, measured.transform)
+    compared = {key: Rule(max_increase=Allowance(0.1), level="warn")}
+    with pytest.raises(InputError, match=f"{re.escape(key)} depends on what is not the same .*{words}"):
+        gate_of(found, accepted, compared)
+    assert gate_of(accepted, accepted, compared).passed
+    assert gate_of(found, report(0.3, measured), compared).passed  # an older baseline does not say
+    assert gate_of(found, accepted, {key: Rule(max=1.0)}).passed
+    assert gate_of(found, accepted, {KEY: Rule(max_increase=Allowance(0.1))}).passed
+
+
+def test_intervals_by_another_table_of_metadata_are_told() -> None:
+    was, now = (report(groups="micrographs", **table) for table in TABLES)
+    assert [one.code for one in gate_of(now, was, {KEY: Rule(max=1.0)}).findings] == ["metadata-differs"]
+    for same in (was, report(groups="micrographs")):
+        assert not gate_of(was, same, {KEY: Rule(max=1.0)}).findings
 
 
 def test_another_precision_is_compared_and_told() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from encaudit.errors import InputError
-from encaudit.report.whole_files import write_whole
+from encaudit.report.whole_files import write_new, write_whole
 
 
 def test_all_are_written_and_their_folders_made(tmp_path: Path) -> None:
@@ -42,3 +42,19 @@ def test_permissions_stay_and_new_files_have_the_usual_ones(tmp_path: Path) -> N
     usual.write_text("")
     write_whole({kept: "text", new: "text"})
     assert kept.stat().st_mode & 0o777 == 0o640 and new.stat().st_mode == usual.stat().st_mode
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_is_never_written_over(links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", _not_permitted)
+    path = tmp_path / "new.json"
+    write_new(path, "first")
+    with pytest.raises(FileExistsError):
+        write_new(path, "second")
+    assert path.read_text() == "first" and list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_nlink == 1
+
+
+def _not_permitted(path: Path, _: Path) -> None:
+    raise PermissionError(1, "Operation not permitted", str(path))

@@ -52,6 +52,9 @@ from encaudit.transforms.twin import Noise, Permutation
         (" roll : dx = 1 + rot90:frame=covariant ", "roll1+rot90"),
         ("shift:dx=1e+1+roll1", "shift:dx=10+roll1"),
         ("untrained+permutation", "untrained+permutation"),
+        ("identity+roll1", "roll1"),
+        ("roll1 + identity+rot90", "roll1+rot90"),
+        ("identity+identity", "identity"),
     ],
 )
 def test_the_canonical_spec_is_the_short_one(spec, shortest):

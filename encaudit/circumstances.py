@@ -8,6 +8,7 @@ from typing import Any
 Provenance = Mapping[str, Any]
 
 GRID, SBC, LEAKAGE, VOLUME, BEYOND_RENOISE = "worst_case_ratio", "sbc_", "leakage_", "volume_", "beyond_renoise"
+OF_THE_IMAGES = tuple(LEAKAGE + name for name in ("pose", "defocus", "astigmatism", "contrast"))
 UNKNOWN = object()  # where an older encaudit did not say
 
 
@@ -18,6 +19,9 @@ class Circumstance:
     name: str
     value: str
     again: str
+
+
+NO_METADATA = Circumstance("--metadata (SHA-256)", "none", "without --metadata")
 
 
 def differing(
@@ -45,7 +49,7 @@ def metadata(provenance: Provenance) -> Circumstance | None:
     if found is UNKNOWN:
         return None
     if not isinstance(found, Mapping):
-        return Circumstance("--metadata (SHA-256)", "none", "without --metadata")
+        return NO_METADATA
     return _file("--metadata", found, f"--metadata {found.get('path')}")
 
 
@@ -78,7 +82,9 @@ def _of(metric: str, transform: str | None, provenance: Provenance) -> Iterator[
     if metric.startswith(VOLUME) and (box := _told(provenance, "options", "volume_box")) is not UNKNOWN:
         yield _option("--volume-box", box)
     if metric.startswith(LEAKAGE) and (table := metadata(provenance)) is not None:
-        yield table
+        # of what the images themselves tell, a table of no micrographs changes nothing
+        without = metric in OF_THE_IMAGES and not provenance.get("groups")
+        yield NO_METADATA if without else table
     for path, sha256 in files_named(transform or "", provenance).items():
         yield _file(path, {"sha256": sha256}, f"{path} as it was")
     if metric == BEYOND_RENOISE:

@@ -97,10 +97,18 @@ def test_older_reports_tell_their_channels_and_their_calibration_elsewhere() -> 
 
 
 def test_no_metadata_is_something_that_was_told() -> None:
-    ((was, now),) = differing("leakage_pose", None, {"images": {"metadata": None}}, TOLD)
+    ((was, now),) = differing("leakage_batch", None, {"images": {"metadata": None}}, TOLD)
     assert (was.name, was.value, was.again, now.again) == (
         "--metadata (SHA-256)",
         "none",
         "without --metadata",
         "--metadata mic.csv",
     )
+
+
+def test_what_the_images_tell_leaks_alike_under_any_table_that_names_no_micrographs() -> None:
+    other = TOLD | {"images": {"metadata": None}}
+    assert differing("leakage_pose", None, TOLD, other) == []
+    named = {"groups": "micrographs"}  # by which the folds are made
+    ((was, now),) = differing("leakage_pose", None, TOLD | named, other)
+    assert (was.value, now.value) == ("12" * 6, "none")

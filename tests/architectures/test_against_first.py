@@ -68,7 +68,7 @@ def test_of_other_particle_sets_the_common_images_are_compared(tmp_path: Path) -
     assert "depends on all images" in left_out["pair_auc"]
 
 
-CLEAN, OF_ENCODER = "renoise:clean=c.npy", ("worst_case_ratio", "sbc_deviation", "leakage_contrast")
+CLEAN, OF_ENCODER = "renoise:clean=c.npy", ("worst_case_ratio", "sbc_deviation", "leakage_optics_group")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ CLEAN, OF_ENCODER = "renoise:clean=c.npy", ("worst_case_ratio", "sbc_deviation",
         ({"norm": (0.0, 1.3)}, "elbo", "other norms"),
         ({"options": {"grid": 2}}, "worst_case_ratio", "--grid: 1 in a, 2 in b). Audit b again (--grid 1)"),
         ({"options": {"calibration": "prior"}}, "sbc_deviation", "--calibration: posterior in a, prior in b"),
-        ({"metadata": "two"}, "leakage_contrast", "--metadata (SHA-256): one in a, two in b"),
+        ({"metadata": "two"}, "leakage_optics_group", "--metadata (SHA-256): one in a, two in b"),
         ({"transform_files": [{"path": "c.npy", "sha256": "two"}]}, "beyond_renoise", "(SHA-256): one in a, two in b"),
     ],
 )

@@ -334,7 +334,9 @@ def told(**options: Any) -> dict[str, Any]:
     return {"options": {"grid": 1, "calibration": "posterior"} | options}
 
 
-WORST, SBC, LEAK = (measurement(name, 0.5, None) for name in ("worst_case_ratio", "sbc_deviation", "leakage_contrast"))
+WORST, SBC, LEAK = (
+    measurement(name, 0.5, None) for name in ("worst_case_ratio", "sbc_deviation", "leakage_optics_group")
+)
 TABLES = [{"images": PROVENANCE["images"] | {"metadata": {"path": "m.csv", "sha256": f"{one}" * 64}}} for one in (1, 2)]
 CLEAN = "renoise:clean=c.npy"
 FILES = [{"transform_files": [{"path": "c.npy", "sha256": f"{one}" * 64}]} for one in (1, 2)]

@@ -45,7 +45,11 @@ def labels_of(asked: str | None, runs: list[TrainedRun], index: np.ndarray) -> n
 
 def _of_metadata(path: str, runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | None:
     everything = np.unique(np.concatenate([run.latents.index for run in runs]))
-    metadata = read_metadata(path, Rows(int(everything.max()) + 1, everything, index))
+    images = _recorded_images(runs)
+    known = None if images is None else _rows_of(images)
+    used = int(everything.max()) + 1
+    rows = Rows(used, everything, index, at_least=True) if known is None else Rows(max(known, used), everything, index)
+    metadata = read_metadata(path, rows)
     names = metadata.micrograph
     if names is None:
         raise InputError(f"{path} names no micrographs, which --metadata is for here. Leave it out, or add a column.")

@@ -88,8 +88,8 @@ OF_PAIRS = (
         "run_displacement_ratio",
         "displacement ratio",
         "1",
-        "How far apart the two runs put an image, by how far one puts it from where the other puts another image. 0: in "
-        "the same place; 1: no nearer than a stranger, as two runs that have nothing in common.",
+        "How far apart the two runs put an image, by how far one puts it from where the other puts another image. 0: "
+        "in the same place; 1: no nearer than a stranger, as two runs that have nothing in common.",
     ),
     Measure(
         "run_neighbour_agreement",

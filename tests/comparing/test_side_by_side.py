@@ -193,6 +193,27 @@ def test_micrographs_of_a_table_widen_the_intervals(tmp_path: Path) -> None:
     assert width(metadata=str(table)) > 2 * width()
 
 
+@pytest.mark.parametrize("by_index", [False, True])
+def test_a_table_of_the_whole_stack_does_for_runs_on_its_first_rows(
+    by_index: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths, long = write_five(tmp_path), N + 60
+    lines = [f"{row},m{row // 20}" if by_index else f"m{row // 20}" for row in range(long)]
+    table = tmp_path / "micrographs.csv"
+    table.write_text("\n".join(["index,micrograph" if by_index else "micrograph", *lines]))
+    assert "no-micrographs" not in codes(compare(*paths, metadata=str(table)))  # the stack is nowhere
+    write_mrcs(tmp_path / "particles.mrcs", numbered_images(long))
+    assert "no-micrographs" not in codes(compare(*paths, metadata=str(table)))
+    write_mrcs(tmp_path / "particles.mrcs", numbered_images(long - 1))
+    with pytest.raises(InputError, match=f"0 to {long - 2}" if by_index else f"the stack has {long - 1} images"):
+        compare(*paths, metadata=str(table))
+    table.write_text("\n".join(table.read_text().split()[: N - 10]))
+    if not by_index:
+        with pytest.raises(InputError, match=f"has {N - 11} rows"):
+            compare(*paths, metadata=str(table))
+
+
 def test_labels_are_named_by_neighbours_where_they_are_given(tmp_path: Path) -> None:
     write_idx(STATE, tmp_path / "labels")
     found = compare(*write_five(tmp_path), labels=str(tmp_path / "labels"))

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from encaudit.comparing.data import RunData, data_of_audit, data_of_cryodrgn, data_of_run
 from encaudit.errors import EncauditError, InputError
 from encaudit.pickles import load_plain, load_weights
 from encaudit.results import Latents
@@ -29,6 +30,8 @@ class TrainedRun:
     - ``held_out``: ``n``, which images were not trained on.
     - ``start``: the mu that a table started from, where state.pkl tells.
     - ``rows_known``: whether the stack rows are on record, or were taken to be 0 .. n - 1.
+    - ``data``: what it was trained on. ``loss_scale``: what its reconstruction errors were multiplied by, to be in the
+      unit of another run.
     """
 
     name: str
@@ -40,6 +43,8 @@ class TrainedRun:
     start: np.ndarray | None
     record: RunRecord | None
     rows_known: bool
+    data: RunData
+    loss_scale: float = 1.0
 
     @property
     def kind(self) -> str:
@@ -80,7 +85,8 @@ def _read(folder: Path, name: str) -> TrainedRun:
         of_audit, trained = (folder / LATENTS).is_file(), (folder / RECORD).is_file()
     if of_audit and not trained:
         latents = _of_audit(folder / LATENTS)
-        return TrainedRun(name, folder, latents, None, {}, np.zeros(len(latents), bool), None, None, rows_known=True)
+        nobody = np.zeros(len(latents), bool)
+        return TrainedRun(name, folder, latents, None, {}, nobody, None, None, True, data_of_audit(folder))
     record = read_record(folder) if trained else None
     losses = _evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else {}
     index = losses.pop("index", None)
@@ -102,6 +108,7 @@ def _read(folder: Path, name: str) -> TrainedRun:
         _start(folder / STATE, own.mu.shape) if record is not None and record.kind == "vlt" else None,
         record,
         rows_known=index is not None,
+        data=data_of_cryodrgn(folder, len(own)) if record is None else data_of_run(folder, record),
     )
 
 

@@ -10,7 +10,7 @@ from encaudit.comparing import CompareOptions, Comparison, PairReport, RunReport
 from encaudit.errors import InputError, UnknownNameError
 from encaudit.images.idx import write_idx
 from encaudit.results import Skipped, Summary
-from tests.comparing.planted_runs import GAIN, MU, STATE, D, N, losses, write_five, write_run
+from tests.comparing.planted_runs import BETA, GAIN, MU, POINTS, STATE, D, N, losses, write_five, write_run
 from tests.images.written_stacks import numbered_images, write_mrcs
 from tests.train.small_runs import Unwatched
 
@@ -64,11 +64,11 @@ def test_losses_say_what_was_planted(five: Comparison) -> None:
 
 
 def test_the_whole_loss_is_net_of_kl_and_the_null_run_costs_none(five: Comparison) -> None:
-    gain = GAIN - 2e-3
+    gain = GAIN - 2 * BETA / POINTS
     net = {run.name: value(run.measures, "explained_heterogeneity_loss") for run in five.runs}
     assert net["null"] == 0
     assert net["vae"] == 1
-    assert net["vlt"] == pytest.approx((1.1 * GAIN - 6e-3) / gain)
+    assert net["vlt"] == pytest.approx((1.1 * GAIN - 6 * BETA / POINTS) / gain)
 
 
 def test_tables_tell_how_far_they_went(five: Comparison) -> None:
@@ -205,6 +205,7 @@ def test_a_table_of_the_whole_stack_does_for_runs_on_its_first_rows(
     assert "no-micrographs" not in codes(compare(*paths, metadata=str(table)))  # the stack is nowhere
     write_mrcs(tmp_path / "particles.mrcs", numbered_images(long))
     assert "no-micrographs" not in codes(compare(*paths, metadata=str(table)))
+    (tmp_path / "particles.mrcs").unlink()
     write_mrcs(tmp_path / "particles.mrcs", numbered_images(long - 1))
     with pytest.raises(InputError, match=f"0 to {long - 2}" if by_index else f"the stack has {long - 1} images"):
         compare(*paths, metadata=str(table))

@@ -5,6 +5,11 @@ import numpy as np
 from encaudit.comparing.runs import TrainedRun
 from encaudit.results import Finding, Skipped, Summary
 
+A_NULL = (
+    "A null run has one latent for all images: add one (encaudit train vlt --like RUN --init zero --freeze), or name "
+    "it with --null."
+)
+A_BASE = "The base run is what the others are measured by: add a VAE, or name a run with --base."
 HARDLY = 0.05  # of its spread; the paper's tables went so far at least
 
 
@@ -42,9 +47,9 @@ def remarks_on(
 def _roles(null: TrainedRun | None, base: TrainedRun | None) -> Finding:
     if null is not None and base is not None:
         return Finding("roles", "note", f"Null run: {null.name}. Base run: {base.name}.")
-    lacking = " and ".join(name for name, run in (("null", null), ("base", base)) if run is None)
-    text = f"No {lacking} run is among these, so losses have no scale. Name one with --null or --base."
-    return Finding("roles", "warning", text)
+    lacking = [(name, how) for name, run, how in (("null", null, A_NULL), ("base", base, A_BASE)) if run is None]
+    which, what = " and ".join(name for name, _ in lacking), " ".join(how for _, how in lacking)
+    return Finding("roles", "warning", f"No {which} run is among these, so losses have no scale. {what}")
 
 
 def _of_table(run: TrainedRun, measures: dict[str, Summary | Skipped]) -> list[Finding]:

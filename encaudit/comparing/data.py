@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig, find_config, read_config
 from encaudit.encoders.training_data import locate
 from encaudit.errors import EncauditError
 from encaudit.hashing import sha256_of
+from encaudit.pickles import load_plain
 from encaudit.train.run_record import RunRecord
 
 REPORT = "report.json"  # of an audit
@@ -89,6 +92,27 @@ def data_of_cryodrgn(folder: Path, images: int) -> RunData:
     )
 
 
+def rows_of_cryodrgn(folder: Path, images: int) -> np.ndarray | None:
+    """Return the stack rows of a cryoDRGN run with latents of so many images; None where its config does not tell.
+
+    They are those of the config's --ind, where that file still is, or all of the stack where it names none.
+    """
+    config = _config(folder)
+    if config is None or config.model_args.encode_mode == "tilt":
+        return None
+    if config.dataset_args.ind is None:
+        return np.arange(images)
+    place = _located(config, folder, "ind")
+    try:
+        rows = None if place is None else np.asarray(load_plain(Path(place))[0])
+    except EncauditError:
+        return None
+    if rows is None or rows.ndim != 1 or rows.dtype.kind not in "iub":
+        return None
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+    return rows if len(rows) == images == len(np.unique(rows)) else None
+
+
 def hashed(images: File) -> str | None:
     """Return the SHA-256 of a stack, of its file now where none is on record; None where it is not there."""
     from encaudit.images import open_stack
@@ -109,7 +133,7 @@ def _config(folder: Path) -> CryodrgnConfig | None:
 
 
 def _located(config: CryodrgnConfig, folder: Path, what: str) -> str | None:
-    away = {"poses": "none", "ctf": "none", "ind": "all"}
+    away: dict[str, str] = {"poses": "none", "ctf": "none", "ind": "all"}
     away.pop(what, None)
     try:
         found = locate(config, [folder / "weights.pkl"], images=None if what == "images" else "none", **away)

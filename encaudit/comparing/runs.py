@@ -8,11 +8,11 @@ from typing import Self
 
 import numpy as np
 
-from encaudit.comparing.data import RunData, data_of_audit, data_of_cryodrgn, data_of_run
+from encaudit.comparing.data import RunData, data_of_audit, data_of_cryodrgn, data_of_run, rows_of_cryodrgn
 from encaudit.errors import EncauditError, InputError
 from encaudit.pickles import load_plain, load_weights
 from encaudit.results import Latents
-from encaudit.train.run_folder import EVALUATION, RECORD, STATE, read_record
+from encaudit.train.run_folder import EVALUATION, RECORD, STATE, read_record, rows_of_run
 from encaudit.train.run_record import RunRecord
 from encaudit.unreadable import one_line, reading
 
@@ -91,6 +91,8 @@ def _read(folder: Path, name: str) -> TrainedRun:
     losses = _evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else {}
     index = losses.pop("index", None)
     held_out = losses.pop("held_out", None)
+    if index is None:
+        index = _rows(folder, record)
     own = _last_z(folder, "z", index)
     if own is None:
         raise InputError(
@@ -110,6 +112,14 @@ def _read(folder: Path, name: str) -> TrainedRun:
         rows_known=index is not None,
         data=data_of_cryodrgn(folder, len(own)) if record is None else data_of_run(folder, record),
     )
+
+
+def _rows(folder: Path, record: RunRecord | None) -> np.ndarray | None:
+    """Return the stack rows of a run without evaluation.npz: one that was not finished, or is cryoDRGN's."""
+    if record is not None:
+        return rows_of_run(folder)
+    own = _last_z(folder, "z", None)
+    return None if own is None else rows_of_cryodrgn(folder, len(own))
 
 
 def _start(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
@@ -168,5 +178,7 @@ def _last_z(folder: Path, stem: str, index: np.ndarray | None) -> Latents | None
         raise InputError(f"{path} is damaged: mu is of shape {mu.shape} and logvar of {logvar.shape}. Write it again.")
     rows = np.arange(len(mu)) if index is None else index
     if len(rows) != len(mu):
-        raise InputError(f"{path} has {len(mu)} images, and {EVALUATION} beside it {len(rows)}: they are of two runs.")
+        raise InputError(
+            f"{path} has {len(mu)} images, and what is beside it tells of {len(rows)}: they are of two runs."
+        )
     return Latents(mu.astype(np.float32), None if logvar is None else logvar.astype(np.float32), rows)

@@ -10,7 +10,7 @@ import pytest
 
 from encaudit.errors import InputError
 from tests.comparing.planted_runs import CONFIG, MU, D, N, losses, write_run, write_z
-from tests.comparing.test_side_by_side import codes, compare
+from tests.comparing.test_side_by_side import codes, compare, value
 from tests.images.written_stacks import numbered_images, write_mrcs
 
 
@@ -57,6 +57,18 @@ def test_a_part_of_the_stack_is_no_other_stack(tmp_path: Path) -> None:
     part = {name: values[rows] for name, values in losses(0).items()}
     some = str(write_run(tmp_path / "some", "vae", MU[rows], part, index=rows, options={"n": len(rows)}))
     assert "images-in-common" in codes(compare(whole, some))
+
+
+def test_a_cryodrgn_run_on_a_part_is_on_the_rows_that_its_index_file_tells(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).permutation(N)[:150]
+    whole = str(write_run(tmp_path / "whole", "vae", MU, losses(0)))
+    part = write_cryodrgn(tmp_path / "part", MU[rows], ind="/gone/ind.pkl")
+    assert "rows-guessed" in codes(compare(whole, part))
+    (tmp_path / "ind.pkl").write_bytes(pickle.dumps(rows))
+    found = compare(whole, part)
+    assert "rows-guessed" not in codes(found)
+    np.testing.assert_array_equal(found.index, np.sort(rows))
+    assert value(found.pairs[0].measures, "run_neighbour_agreement") == 1
 
 
 def test_images_of_a_cryodrgn_run_are_hashed_where_they_are(tmp_path: Path) -> None:

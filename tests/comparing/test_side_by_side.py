@@ -10,7 +10,7 @@ from encaudit.comparing import CompareOptions, Comparison, PairReport, RunReport
 from encaudit.errors import InputError, UnknownNameError
 from encaudit.images.idx import write_idx
 from encaudit.results import Skipped, Summary
-from tests.comparing.planted_runs import BETA, GAIN, MU, POINTS, STATE, D, N, losses, write_five, write_run
+from tests.comparing.planted_runs import BETA, GAIN, MU, POINTS, STATE, D, N, losses, write_five, write_run, write_z
 from tests.images.written_stacks import numbered_images, write_mrcs
 from tests.train.small_runs import Unwatched
 
@@ -171,8 +171,13 @@ def test_what_a_reader_has_to_know_is_said(tmp_path: Path) -> None:
     paths = write_five(tmp_path)[:2]
     paths.append(str(write_run(tmp_path / "still", "vlt", MU, losses(0), options={"init": "random"}, travel=1e-3)))
     paths.append(str(write_run(tmp_path / "cut", "vae", MU, seed=3, finished=False)))
-    found = compare(*paths)
+    (tmp_path / "bare").mkdir()
+    write_z(tmp_path / "bare" / "z.pkl", MU)
+    found = compare(*paths, str(tmp_path / "bare"))
     assert {"table-hardly-moved", "unfinished", "rows-guessed"} <= set(codes(found))
+    assert "The stack rows of bare are not on record" in next(
+        one.text for one in found.findings if one.code == "rows-guessed"
+    )
     assert isinstance(of_run(found, "cut").measures["reconstruction"], Skipped)
 
 

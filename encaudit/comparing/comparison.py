@@ -16,7 +16,8 @@ class RunReport:
     """One run: what it is, and what its losses, its table and its volumes say.
 
     ``role``: "null", "base" or "". ``seed`` and ``epochs`` are None where no run.json tells. ``curve``: the epoch and
-    the mean reconstruction of the training images in it.
+    the mean reconstruction of the training images in it. ``loss_scale``: what the run's own reconstruction errors were
+    multiplied by, to be in the unit of the base run.
     """
 
     name: str
@@ -27,6 +28,7 @@ class RunReport:
     epochs: int | None
     measures: dict[str, Summary | Skipped]
     curve: tuple[tuple[int, float], ...]
+    loss_scale: float = 1.0
 
 
 @dataclass(frozen=True)

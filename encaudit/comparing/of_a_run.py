@@ -26,6 +26,7 @@ NO_NULL = Skipped(
 )
 NO_BASE = Skipped("no VAE is among them to measure by; --base names another run")
 OTHER_LOSS = Skipped("its loss is of another kind, or over other pixels, than that of the null or the base run")
+BETA_0 = Skipped("it was trained with beta 0, so its loss stands for no number of nats")
 NOT_IN_TABLE = Skipped("a table has learned nothing of an image that it was not trained on")
 
 
@@ -121,18 +122,25 @@ def _of_twins(
             )
     if reshuffled is not None:
         nats = _nats_per_loss(run)
-        measures["twin_dependence_nats"] = twin_dependence(
-            nats * own["reconstruction"].astype(np.float64), nats * reshuffled.astype(np.float64), codes, beside.seed
+        measures["twin_dependence_nats"] = (
+            nats
+            if isinstance(nats, Skipped)
+            else twin_dependence(
+                nats * own["reconstruction"].astype(np.float64),
+                nats * reshuffled.astype(np.float64),
+                codes,
+                beside.seed,
+            )
         )
     return measures
 
 
-def _nats_per_loss(run: TrainedRun) -> float:
+def _nats_per_loss(run: TrainedRun) -> float | Skipped:
     """A mean squared error over m coefficients is beta/m of the nats of the Gaussian decoder that beta stands for."""
     record = run.record
-    if record is None or record.data == "digits" or record.beta == 0:
+    if record is None or record.data == "digits":
         return 1.0
-    return record.n_mask / record.beta
+    return BETA_0 if record.beta == 0 else record.n_mask / record.beta / run.loss_scale
 
 
 def _missing(run: TrainedRun, null: TrainedRun | None, base: TrainedRun | None) -> Skipped | None:
@@ -143,7 +151,11 @@ def _missing(run: TrainedRun, null: TrainedRun | None, base: TrainedRun | None) 
         return NO_BASE
     if not null.losses or not base.losses:
         return Skipped("there is no evaluation.npz of the null or the base run")
-    kinds = {(one.record.data, one.record.n_mask) for one in (run, null, base) if one.record is not None}
+    kinds = {
+        (one.record.data, one.record.n_mask, one.record.options.get("window"), one.record.options.get("window_r"))
+        for one in (run, null, base)
+        if one.record is not None
+    }
     return OTHER_LOSS if len(kinds) > 1 else None
 
 

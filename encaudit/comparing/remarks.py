@@ -1,10 +1,14 @@
 """What a reader of a comparison has to know before reading a number, in words."""
 
-import numpy as np
-
 from encaudit.comparing.runs import TrainedRun
+from encaudit.comparing.told import Groups
 from encaudit.results import Finding, Skipped, Summary
 
+A_NULL = (
+    "A null run has one latent for all images: add one (encaudit train vlt --like RUN --init zero --freeze), or name "
+    "it with --null."
+)
+A_BASE = "The base run is what the others are measured by: add a VAE, or name a run with --base."
 HARDLY = 0.05  # of its spread; the paper's tables went so far at least
 
 
@@ -14,7 +18,7 @@ def remarks_on(
     null: TrainedRun | None,
     base: TrainedRun | None,
     measured: dict[str, dict[str, Summary | Skipped]],
-    groups: np.ndarray | None,
+    groups: Groups,
 ) -> list[Finding]:
     """Return the findings; ``every`` are the runs as they were read, ``runs`` the same on the images in common."""
     n = len(runs[0].latents)
@@ -32,7 +36,9 @@ def remarks_on(
             text = f"{run.name} was not trained to its end: {len(run.record.epochs)} epochs are done."
             found.append(Finding("unfinished", "warning", text))
         found += _of_table(run, measured[run.name])
-    if groups is None:
+    if groups.by_position is not None:
+        found.append(Finding("metadata-by-position", "note", groups.by_position))
+    if groups.names is None:
         text = "No micrographs are known: intervals are over single images. Name a table of them with --metadata."
         if any(run.record is not None and run.record.data == "particles" for run in runs):
             found.append(Finding("no-micrographs", "note", text))
@@ -42,9 +48,9 @@ def remarks_on(
 def _roles(null: TrainedRun | None, base: TrainedRun | None) -> Finding:
     if null is not None and base is not None:
         return Finding("roles", "note", f"Null run: {null.name}. Base run: {base.name}.")
-    lacking = " and ".join(name for name, run in (("null", null), ("base", base)) if run is None)
-    text = f"No {lacking} run is among these, so losses have no scale. Name one with --null or --base."
-    return Finding("roles", "warning", text)
+    lacking = [(name, how) for name, run, how in (("null", null, A_NULL), ("base", base, A_BASE)) if run is None]
+    which, what = " and ".join(name for name, _ in lacking), " ".join(how for _, how in lacking)
+    return Finding("roles", "warning", f"No {which} run is among these, so losses have no scale. {what}")
 
 
 def _of_table(run: TrainedRun, measures: dict[str, Summary | Skipped]) -> list[Finding]:

@@ -8,10 +8,11 @@ from typing import Self
 
 import numpy as np
 
+from encaudit.comparing.data import RunData, data_of_audit, data_of_cryodrgn, data_of_run, rows_of_cryodrgn
 from encaudit.errors import EncauditError, InputError
 from encaudit.pickles import load_plain, load_weights
 from encaudit.results import Latents
-from encaudit.train.run_folder import EVALUATION, RECORD, STATE, read_record
+from encaudit.train.run_folder import EVALUATION, RECORD, STATE, read_record, rows_of_run
 from encaudit.train.run_record import RunRecord
 from encaudit.unreadable import one_line, reading
 
@@ -29,6 +30,8 @@ class TrainedRun:
     - ``held_out``: ``n``, which images were not trained on.
     - ``start``: the mu that a table started from, where state.pkl tells.
     - ``rows_known``: whether the stack rows are on record, or were taken to be 0 .. n - 1.
+    - ``data``: what it was trained on. ``loss_scale``: what its reconstruction errors were multiplied by, to be in the
+      unit of another run.
     """
 
     name: str
@@ -40,6 +43,8 @@ class TrainedRun:
     start: np.ndarray | None
     record: RunRecord | None
     rows_known: bool
+    data: RunData
+    loss_scale: float = 1.0
 
     @property
     def kind(self) -> str:
@@ -80,11 +85,14 @@ def _read(folder: Path, name: str) -> TrainedRun:
         of_audit, trained = (folder / LATENTS).is_file(), (folder / RECORD).is_file()
     if of_audit and not trained:
         latents = _of_audit(folder / LATENTS)
-        return TrainedRun(name, folder, latents, None, {}, np.zeros(len(latents), bool), None, None, rows_known=True)
+        nobody = np.zeros(len(latents), bool)
+        return TrainedRun(name, folder, latents, None, {}, nobody, None, None, True, data_of_audit(folder))
     record = read_record(folder) if trained else None
     losses = _evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else {}
     index = losses.pop("index", None)
     held_out = losses.pop("held_out", None)
+    if index is None:
+        index = _rows(folder, record)
     own = _last_z(folder, "z", index)
     if own is None:
         raise InputError(
@@ -102,7 +110,16 @@ def _read(folder: Path, name: str) -> TrainedRun:
         _start(folder / STATE, own.mu.shape) if record is not None and record.kind == "vlt" else None,
         record,
         rows_known=index is not None,
+        data=data_of_cryodrgn(folder, len(own)) if record is None else data_of_run(folder, record),
     )
+
+
+def _rows(folder: Path, record: RunRecord | None) -> np.ndarray | None:
+    """Return the stack rows of a run without evaluation.npz: one that was not finished, or is cryoDRGN's."""
+    if record is not None:
+        return rows_of_run(folder)
+    own = _last_z(folder, "z", None)
+    return None if own is None else rows_of_cryodrgn(folder, len(own))
 
 
 def _start(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
@@ -161,5 +178,7 @@ def _last_z(folder: Path, stem: str, index: np.ndarray | None) -> Latents | None
         raise InputError(f"{path} is damaged: mu is of shape {mu.shape} and logvar of {logvar.shape}. Write it again.")
     rows = np.arange(len(mu)) if index is None else index
     if len(rows) != len(mu):
-        raise InputError(f"{path} has {len(mu)} images, and {EVALUATION} beside it {len(rows)}: they are of two runs.")
+        raise InputError(
+            f"{path} has {len(mu)} images, and what is beside it tells of {len(rows)}: they are of two runs."
+        )
     return Latents(mu.astype(np.float32), None if logvar is None else logvar.astype(np.float32), rows)

@@ -10,10 +10,13 @@ from encaudit.comparing.comparison import Comparison, PairReport, RunReport
 from encaudit.comparing.decoded import decoded, heterogeneity_of
 from encaudit.comparing.of_a_run import Beside, measures_of
 from encaudit.comparing.options import CompareOptions, Watcher
+from encaudit.comparing.other_settings import remarks_on_settings, remarks_on_units
 from encaudit.comparing.remarks import remarks_on
 from encaudit.comparing.roles import base_of, null_of, seed_pairs
 from encaudit.comparing.runs import TrainedRun, read_runs
+from encaudit.comparing.same_data import refuse_other_images
 from encaudit.comparing.told import groups_of, labels_of
+from encaudit.comparing.units import in_unit_of, unit_of
 from encaudit.errors import InputError
 from encaudit.memorisation import Agreement, agree
 from encaudit.provenance import describe_run
@@ -32,12 +35,14 @@ def compare_runs(options: CompareOptions, *, command: Sequence[str], watcher: Wa
     """
     watcher.stage("Reading the runs")
     every = read_runs(options.runs)
-    _refuse_other_images(every)
-    runs, index = _on_common_images(every)
+    believed = refuse_other_images(every)
+    common, index = _on_common_images(every)
+    unit = unit_of(common, base_of(common, options.base, null_of(common, options.null)))
+    runs = in_unit_of(unit, common)
     null = null_of(runs, options.null)
     base = base_of(runs, options.base, null)
     groups = groups_of(options.metadata, runs, index)
-    codes = None if groups is None else group_codes(groups)
+    codes = None if groups.names is None else group_codes(groups.names)
     labels = labels_of(options.labels, runs, index)
     watcher.stage("Measuring the runs")
     beside = Beside(null, base, codes, options.seed)
@@ -55,26 +60,17 @@ def compare_runs(options: CompareOptions, *, command: Sequence[str], watcher: Wa
         provenance=_provenance(command, options, runs, index),
         runs=[_reported(run, _role(run, null, base), measured[run.name]) for run in runs],
         pairs=_pairs(agreements, seed_pairs(runs)),
-        findings=remarks_on(every, runs, null, base, measured, groups),
+        findings=[
+            *remarks_on(every, runs, null, base, measured, groups),
+            *believed,
+            *remarks_on_units(common, unit),
+            *remarks_on_settings(runs, base or runs[0]),
+        ],
         index=index,
         particles=_particles(runs, agreements),
         clusters=next((one.labels[0] for one in of_reference if one.labels is not None), None),
         placed=_placed(reference, agreements),
     )
-
-
-def _refuse_other_images(runs: list[TrainedRun]) -> None:
-    known: dict[str, TrainedRun] = {}
-    for run in runs:
-        images = None if run.record is None else run.record.files.get("images")
-        if images and images.get("sha256"):
-            known.setdefault(images["sha256"], run)
-    if len(known) > 1:
-        one, other = list(known.values())[:2]
-        raise InputError(
-            f"{one.path} and {other.path} were trained on other images (their SHA-256 differ in run.json): nothing can "
-            "be compared image by image. Name runs on one data set."
-        )
 
 
 def _on_common_images(runs: list[TrainedRun]) -> tuple[list[TrainedRun], np.ndarray]:
@@ -196,7 +192,10 @@ def _reported(run: TrainedRun, role: str, measures: dict[str, Summary | Skipped]
         seed=None if record is None else record.seed,
         epochs=None if record is None else len(record.epochs),
         measures=measures,
-        curve=() if record is None else tuple((one.epoch, one.train.reconstruction) for one in record.epochs),
+        loss_scale=run.loss_scale,
+        curve=()
+        if record is None
+        else tuple((one.epoch, run.loss_scale * one.train.reconstruction) for one in record.epochs),
     )
 
 

@@ -1,27 +1,36 @@
 """What is told of the images beside the runs: what intervals are grouped by, and labels."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from encaudit.comparing.runs import TrainedRun
 from encaudit.datasets.digit_images import labels_beside
 from encaudit.errors import EncauditError, InputError
-from encaudit.images import open_stack
+from encaudit.images import ImageStack, open_stack
 from encaudit.images.idx import read_labels
 from encaudit.images.metadata import read_metadata
 from encaudit.images.selection import Rows
 
 
-def groups_of(metadata: str | None, runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | None:
-    """Return the micrograph of each image (stack rows ``index``), ``n``; an image of an unknown one is alone.
+class Groups(NamedTuple):
+    """The micrograph of each image, ``n``, None where none is known; and how rows of a table were told, if by order."""
 
-    As --metadata says, else as the runs' own stack does where that is at hand; None where no micrograph is known.
+    names: np.ndarray | None
+    by_position: str | None = None
+
+
+def groups_of(metadata: str | None, runs: list[TrainedRun], index: np.ndarray) -> Groups:
+    """Return the micrograph of each image (stack rows ``index``); an image of an unknown one is alone.
+
+    As --metadata says, else as the runs' own stack does where that is at hand.
     """
-    names = _of_the_stack(runs, index) if metadata is None else _of_metadata(metadata, runs, index)
+    found = Groups(_of_the_stack(runs, index)) if metadata is None else _of_metadata(metadata, runs, index)
+    names = found.names
     if names is None or (names == "").all():
-        return None
-    return np.asarray(np.where(names == "", np.array([f"\0{row}" for row in range(len(names))]), names))
+        return found._replace(names=None)
+    return found._replace(names=np.where(names == "", np.array([f"\0{row}" for row in range(len(names))]), names))
 
 
 def labels_of(asked: str | None, runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | None:
@@ -35,7 +44,8 @@ def labels_of(asked: str | None, runs: list[TrainedRun], index: np.ndarray) -> n
         raise InputError(f"No file at {path}. Check the path given to --labels.")
     labels = read_labels(path)
     images = _recorded_images(runs)
-    rows = None if images is None else _rows_of(images)
+    stack = None if images is None else _readable(images)
+    rows = None if stack is None else len(stack)
     if index.max() >= len(labels) or rows not in (None, len(labels)):
         of = f"{images} has {rows:,} images" if rows is not None else f"the runs have images up to row {index.max()}"
         raise InputError(f"{path} has {len(labels):,} labels, and {of}; expected a label for each image of the stack.")
@@ -43,31 +53,33 @@ def labels_of(asked: str | None, runs: list[TrainedRun], index: np.ndarray) -> n
     return chosen
 
 
-def _of_metadata(path: str, runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | None:
+def _of_metadata(path: str, runs: list[TrainedRun], index: np.ndarray) -> Groups:
     everything = np.unique(np.concatenate([run.latents.index for run in runs]))
-    metadata = read_metadata(path, Rows(int(everything.max()) + 1, everything, index))
-    names = metadata.micrograph
-    if names is None:
+    images = _recorded_images(runs)
+    stack = None if images is None else _readable(images)
+    used = int(everything.max()) + 1
+    if stack is None:
+        rows = Rows(used, everything, index, at_least=True)
+    else:
+        rows = Rows(max(len(stack), used), everything, index, stack.rows.names)
+    metadata = read_metadata(path, rows)
+    if metadata.micrograph is None:
         raise InputError(f"{path} names no micrographs, which --metadata is for here. Leave it out, or add a column.")
-    return names
+    return Groups(metadata.micrograph, metadata.by_position)
 
 
 def _of_the_stack(runs: list[TrainedRun], index: np.ndarray) -> np.ndarray | None:
     images = _recorded_images(runs)
-    if images is None:
-        return None
-    try:
-        micrographs = open_stack(images).micrographs
-    except EncauditError:
-        return None  # the stack is another's by now, and only what it told of micrographs was wanted
+    stack = None if images is None else _readable(images)
+    micrographs = None if stack is None else stack.micrographs
     return None if micrographs is None or index.max() >= len(micrographs) else micrographs[index]
 
 
-def _rows_of(images: Path) -> int | None:
+def _readable(images: Path) -> ImageStack | None:
     try:
-        return len(open_stack(images))
+        return open_stack(images)
     except EncauditError:
-        return None  # it cannot be read any more, and only its length was wanted
+        return None  # it cannot be read any more, and only what it tells of its images was wanted
 
 
 def _recorded_images(runs: list[TrainedRun]) -> Path | None:

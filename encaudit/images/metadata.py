@@ -75,7 +75,7 @@ def read_metadata(path: str | Path, rows: Rows) -> Metadata:
     if by_name is None:
         where = rows.in_table(len(next(iter(columns.values()))), "rows", str(path))
         return replace(_brought(columns, where), by_position=by_position(names, rows.names, path))
-    return _brought(columns, _wanted(path, by_name, rows, "names"))
+    return _brought(columns, _wanted(path, by_name[rows.wanted], "names"))
 
 
 def _told(path: Path) -> tuple[Acquisition, ImageNames | None]:
@@ -168,22 +168,23 @@ def _called(columns: Iterable[str], *names: str) -> str | None:
 def _listed(path: Path, index: np.ndarray, rows: Rows) -> np.ndarray:
     """Return in which line of the table each wanted row is, as its index says; -1 for none."""
     for line, value in enumerate(index.tolist(), start=1):
-        if not (value.isascii() and value.isdecimal() and len(value) < 18 and int(value) < rows.whole):
+        is_number = value.isascii() and value.isdecimal() and len(value) < 18
+        if not (is_number and (rows.at_least or int(value) < rows.whole)):
+            upwards = "from 0" if rows.at_least else f"0 to {rows.whole - 1}"
             raise InputError(
-                f"{path} has the index {value!r} in its row {line}; expected rows of the stack, 0 to {rows.whole - 1}."
+                f"{path} has the index {value!r} in its row {line}; expected rows of the stack, {upwards}."
             )
     numbers = index.astype(np.int64)
-    line_of = np.full(rows.whole, -1)
-    line_of[numbers] = np.arange(len(numbers))
-    again = np.flatnonzero(line_of[numbers] != np.arange(len(numbers)))
+    order = np.argsort(numbers, kind="stable")
+    again = np.sort(order[1:][np.diff(numbers[order]) == 0])
     if len(again):
         raise InputError(f"{path} has the index {numbers[again[0]]} twice. Give each row of the stack once.")
-    return _wanted(path, line_of, rows, "index")
+    place = order[np.minimum(np.searchsorted(numbers[order], rows.wanted), len(numbers) - 1)]
+    return _wanted(path, np.where(numbers[place] == rows.wanted, place, -1), "index")
 
 
-def _wanted(path: Path, line_of: np.ndarray, rows: Rows, told_by: str) -> np.ndarray:
-    """Return the lines of the images that are audited, of all images of the stack; refuse a table that has none."""
-    where: np.ndarray = line_of[rows.wanted]
+def _wanted(path: Path, where: np.ndarray, told_by: str) -> np.ndarray:
+    """Return the lines of the images that are audited, -1 for one without; refuse a table that has none of them."""
     if (where.reshape(len(where), -1)[:, 0] < 0).all():
         raise InputError(
             f"{path} has none of the images that are audited in its {told_by}. Give the table of these images."

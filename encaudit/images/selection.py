@@ -18,13 +18,15 @@ class Rows:
     """Rows of a stack of ``whole`` images.
 
     ``kept`` (1-D) are the rows after --ind, which metadata files may be cut to; ``wanted`` are those that are read:
-    ``n``, or ``n t`` for tilt series. ``names`` are those of the whole stack, None for images without.
+    ``n``, or ``n t`` for tilt series. ``names`` are those of the whole stack, None for images without. ``at_least``:
+    nobody knows how long the stack is, and it may be longer than ``whole``.
     """
 
     whole: int
     kept: np.ndarray
     wanted: np.ndarray
     names: ImageNames | None = None
+    at_least: bool = False
 
     def in_table(self, length: int, what: str, path: str) -> np.ndarray:
         """Return where the wanted rows are in a metadata file of this length.
@@ -32,16 +34,17 @@ class Rows:
         The file goes with the whole stack or with what --ind kept, as in cryoDRGN; any other length raises
         ``InputError``.
         """
-        if length == self.whole:
+        if length == self.whole or (self.at_least and length > self.whole):
             return self.wanted
         if length == len(self.kept):
             position = np.empty(self.whole, np.int64)
             position[self.kept] = np.arange(len(self.kept))
             in_kept: np.ndarray = position[self.wanted]
             return in_kept
+        or_more = ", or more" if self.at_least else ""
         after_ind = "" if len(self.kept) == self.whole else f" ({len(self.kept)} after --ind)"
         raise InputError(
-            f"{path} has {length} {what}, and the stack has {self.whole} images{after_ind}. "
+            f"{path} has {length} {what}, and the stack has {self.whole} images{after_ind}{or_more}. "
             "Give the file that belongs to these images."
         )
 

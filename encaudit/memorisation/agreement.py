@@ -7,8 +7,9 @@ import numpy as np
 from encaudit.errors import InputError
 from encaudit.memorisation.resampled import resampled
 from encaudit.metrics import METRICS
-from encaudit.metrics.cloud import CLUSTERS, NEIGHBOURS, Cloud, Pair
+from encaudit.metrics.cloud import CLUSTERS, NEIGHBOURS, Cloud, Pair, distance
 from encaudit.metrics.clusters import IMAGES_PER_CLUSTER, adjusted_rand, influence_on_rand
+from encaudit.metrics.displacement import ratio_interval
 from encaudit.metrics.measuring import summary
 from encaudit.other_seed import aligned
 from encaudit.results import Latents, Skipped, Summary
@@ -22,6 +23,7 @@ SAME: dict[str, float | None] = {
     "run_neighbour_agreement": 1.0,
     "run_cluster_agreement": None,
 }
+NO_STRANGERS = Skipped("most images lie where the other run puts another one: nothing to compare a displacement with")
 UNRELATED = {"run_latent_agreement": 0.0, "run_displacement_ratio": 1.0, "run_cluster_agreement": 0.0}
 
 
@@ -31,7 +33,7 @@ class ClusterKept:
 
     ``images``: how many it has; ``together``: the share of its pairs of images that are in one cluster there too, and
     ``by_chance`` the same for pairs at random; ``displacement_ratio``: the median displacement of its images after
-    alignment, in random-pair distances (None where the runs could not be aligned).
+    alignment, by that of strangers (None where the runs could not be aligned).
     """
 
     cluster: int
@@ -48,7 +50,7 @@ class Agreement:
     ``measures``: run_latent_agreement, run_displacement_ratio, run_neighbour_agreement, run_cluster_agreement.
     ``same``: what each gives for a run and itself; ``unrelated``: for two runs without anything in common.
     ``placed``: the other run's latents in the frame of the reference; None where they cannot be brought there.
-    ``displacement`` (``n``): of each image after alignment, in random-pair distances; None where not aligned.
+    ``displacement`` (``n``): of each image after alignment, by that of strangers; None where not aligned.
     ``labels``: the cluster of each image in the two runs; None where there are too few images.
     """
 
@@ -70,8 +72,11 @@ def agree(reference: Latents, other: Latents, groups: np.ndarray | None, seed: i
     - run_latent_agreement: the share of the reference latents' variance that the aligned other run explains,
       max(r, 0)^2 with r the correlation of all centred entries of the two. One: equal up to a similarity transform.
       Zero: unrelated. An affine or bent relation lowers it; see the neighbours.
-    - run_displacement_ratio: displacement_ratio from the reference to the aligned other run. Zero: equal. One: an image
-      lies as far from itself as from another.
+    - run_displacement_ratio: median_i ||mu_i - mu'_i|| / median_i ||mu_i - mu'_pi(i)||, mu' the aligned other run, pi a
+      seeded derangement: how far apart the two runs put an image, by how far one puts it from where the other puts
+      another image. Zero: equal. One: they have nothing in common. Both distances are between the two clouds, so that
+      clouds of other shapes change nothing: of two unrelated ones the median image of the one with the longer tails
+      lies nearer to the middle, and distances within the reference alone would make that 0.7 or 1.4.
     - run_neighbour_agreement: neighbour_overlap, the share of an image's 15 neighbours that it has in both runs.
     - run_cluster_agreement: adjusted Rand index of k-means clusters (k = 20), fitted in each run by itself. Zero:
       chance. k-means does not agree with itself on a cloud without clusters: what a second fit to the reference gives
@@ -92,9 +97,16 @@ def agree(reference: Latents, other: Latents, groups: np.ndarray | None, seed: i
     else:
         placed, pair = moved, Pair(cloud, moved)
         measures["run_latent_agreement"] = _explained(cloud.mu, pair.mu, groups, seed)
-        measures["run_displacement_ratio"] = summary(METRICS.get("displacement_ratio").evaluate(pair), cloud)
-        apart = float(np.median(cloud.random_distance))
+        strangers = distance(cloud.mu, pair.mu[cloud.partner])
+        apart = float(np.median(strangers))
         displacement = pair.displacement / apart if apart > 0 else None
+        measures["run_displacement_ratio"] = (
+            NO_STRANGERS
+            if displacement is None
+            else summarize_dataset(
+                float(np.median(displacement)), ratio_interval(cloud, pair.displacement, strangers), len(cloud)
+            )
+        )
     pair = _of_one_width(cloud, other)
     overlap = METRICS.get("neighbour_overlap").evaluate(pair)
     measures["run_neighbour_agreement"] = summary(overlap, cloud)

@@ -12,7 +12,10 @@ from encaudit.memorisation.resampled import resampled
 from encaudit.results import Skipped, Summary
 from encaudit.stats import NO_INTERVAL, has_interval, percentile_interval, resamples, summarize_dataset
 
-NO_GAIN = Skipped("the run to measure by is not surely better than the null run")
+NO_GAIN = Skipped(
+    "the run to measure by is not surely better than the null run, so there is no gain to take a share of; train both "
+    "longer (encaudit train --resume --epochs N), or on more images"
+)
 
 
 def loss_difference(loss: np.ndarray, reference: np.ndarray, groups: np.ndarray | None, seed: int) -> Summary:

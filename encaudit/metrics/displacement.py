@@ -95,17 +95,21 @@ def pair_auc(pair: Pair) -> Result:
     return WholeSet(value, probability_interval(value, error, own, pair.cloud.groups))
 
 
-def ratio_interval(cloud: Cloud, displacement: np.ndarray) -> Interval:
-    """Within which bounds does the median of displacements (``n``) lie, in medians of the random distance?"""
+def ratio_interval(cloud: Cloud, displacement: np.ndarray, of_strangers: np.ndarray | None = None) -> Interval:
+    """Within which bounds does the median of displacements (``n``) lie, in medians of the random distance?
+
+    ``of_strangers`` (``n``): other distances of each image and its random partner, where these are the measure.
+    """
     n, groups = len(cloud), cloud.groups
     if not has_interval(n, groups):
         return NO_INTERVAL
-    random_distance = float(np.median(cloud.random_distance))
+    strangers = cloud.random_distance if of_strangers is None else of_strangers
+    random_distance = float(np.median(strangers))
     value = float(np.median(displacement)) / random_distance
     if value == 0:
         low, high = np.array(median_interval(displacement, groups), dtype=np.float64) / random_distance
         return float(low), float(high)
     own = median_influence(displacement, groups) / (value * random_distance)
-    of_pairs = -median_influence(cloud.random_distance, groups) / random_distance
+    of_pairs = -median_influence(strangers, groups) / random_distance
     factor = float(np.exp(student(n, groups) * paired_error(own, of_pairs, cloud.partner, groups)))
     return value / factor, value * factor

@@ -1,5 +1,6 @@
 """A comparison in the terminal, on standard error."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from rich import box
@@ -9,23 +10,34 @@ from rich.table import Table
 from rich.text import Text
 
 from encaudit.comparing import Comparison
-from encaudit.report.comparison_words import OF_PAIRS, Measure, beyond_seeds, described, named, present, written
+from encaudit.report.comparison_words import (
+    OF_PAIRS,
+    Measure,
+    beyond_seeds,
+    described,
+    is_measured,
+    named,
+    not_measured,
+    present,
+    written,
+)
 from encaudit.report.console import STYLES
 from encaudit.report.headline import number
 from encaudit.results import Skipped, Summary
 
-NAME_WIDTH, NUMBER_WIDTH = 26, 15  # characters, with their padding
+NAME_WIDTH, LEAST_NAME_WIDTH = 24, 8  # characters
+UNLIMITED = 10_000
 
 
 def print_comparison(comparison: Comparison, page: Path | None = None, console: Console | None = None) -> None:
     """Print the runs, the pairs, the findings, and where the page is."""
     console = console or Console(stderr=True)
-    fitting = max((console.width - NAME_WIDTH) // NUMBER_WIDTH, 2)
-    console.print(_of_runs(comparison, fitting))
-    for line in _not_measured(comparison):
-        console.print(line, style="dim", highlight=False)
+    measured = [one for one in present(comparison) if is_measured(comparison, one.name)]
+    _print_whole(console, measured, lambda shown, width: _of_runs(comparison, shown, width))
+    for line in not_measured(comparison):
+        console.print(escape(line), style="dim", highlight=False)
     if comparison.pairs:
-        console.print(_of_pairs(comparison, fitting))
+        _print_whole(console, list(OF_PAIRS), lambda shown, width: _of_pairs(comparison, shown, width))
     for finding in comparison.findings:
         style = STYLES[finding.level]
         console.print(f"[{style}]{finding.level}[/{style}] {escape(finding.text)}", highlight=False)
@@ -33,29 +45,36 @@ def print_comparison(comparison: Comparison, page: Path | None = None, console: 
         console.print(Text.assemble("Comparison: ", (str(page), "bold")), soft_wrap=True, highlight=False)
 
 
-def _of_runs(comparison: Comparison, fitting: int) -> Table:
-    measured = [one for one in present(comparison) if any(_is_number(run.measures, one) for run in comparison.runs)]
-    table = _table("What each run explains, and its 95 % interval", "run", measured[:fitting])
+def _print_whole(console: Console, measures: list[Measure], table: Callable[[list[Measure], int], Table]) -> None:
+    """Print as many tables as the width asks for: no column is left out, and no cell cut, not in the narrowest one."""
+
+    def needed(shown: list[Measure], name_width: int) -> int:
+        options = console.options.update(width=UNLIMITED)
+        return console.measure(table(shown, name_width), options=options).maximum
+
+    if not measures:  # the names and kinds of the runs are all there is
+        console.print(table([], NAME_WIDTH), crop=False)
+    while measures:
+        width = NAME_WIDTH
+        while needed(measures[:1], width) > console.width and width > LEAST_NAME_WIDTH:
+            width -= 1
+        fitting = 1
+        while fitting < len(measures) and needed(measures[: fitting + 1], width) <= console.width:
+            fitting += 1
+        shown, measures = measures[:fitting], measures[fitting:]
+        console.print(table(shown, width), width=needed(shown, width), crop=False)
+
+
+def _of_runs(comparison: Comparison, measures: list[Measure], width: int) -> Table:
+    table = _table("What each run explains, and its 95 % interval", "run", measures, width)
     for run in comparison.runs:
         name = Text.assemble(run.name, "\n", (described(run), "dim"))
-        table.add_row(name, *(_cell(run.measures.get(one.name), one) for one in measured[:fitting]))
+        table.add_row(name, *(_cell(run.measures.get(one.name), one) for one in measures))
     return table
 
 
-def _not_measured(comparison: Comparison) -> list[str]:
-    """Return why measures that some run could have had are missing in all."""
-    lines = []
-    for one in present(comparison):
-        values = [run.measures.get(one.name) for run in comparison.runs]
-        skipped = next((value for value in values if isinstance(value, Skipped)), None)
-        if skipped is not None and not any(isinstance(value, Summary) for value in values):
-            lines.append(escape(f"{one.title} ({one.name}): not measured, {skipped.skipped}."))
-    return lines
-
-
-def _of_pairs(comparison: Comparison, fitting: int) -> Table:
-    shown = OF_PAIRS[:fitting]
-    table = _table("How far latents agree, after alignment", "runs", shown)
+def _of_pairs(comparison: Comparison, shown: list[Measure], width: int) -> Table:
+    table = _table("How far latents agree, after alignment", "runs", shown, width)
     for pair in comparison.pairs:
         note = "differ by their seed alone" if pair.seeds else ""
         cells = [_cell(pair.measures.get(one.name), one, beyond_seeds(pair, one.name)) for one in shown]
@@ -74,9 +93,9 @@ def _of_pairs(comparison: Comparison, fitting: int) -> Table:
     return table
 
 
-def _table(title: str, rows: str, measures: tuple[Measure, ...] | list[Measure]) -> Table:
+def _table(title: str, rows: str, measures: list[Measure], width: int) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, caption_justify="left")
-    table.add_column(rows, overflow="fold", min_width=NAME_WIDTH - 2)
+    table.add_column(rows, overflow="fold", width=width)
     for one in measures:
         table.add_column("\n".join(one.title.rsplit(" ", 1)), justify="right", no_wrap=True)
     return table
@@ -89,7 +108,3 @@ def _cell(value: Summary | Skipped | None, measure: Measure, marked: bool = Fals
         return Text("skipped", style="dim italic")
     text, bounds = written(value, measure.digits)
     return Text.assemble(text, "*" if marked else "", "\n", (bounds.replace(" ", ""), "dim"))
-
-
-def _is_number(measures: dict[str, Summary | Skipped], measure: Measure) -> bool:
-    return isinstance(measures.get(measure.name), Summary)

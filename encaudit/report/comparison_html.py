@@ -1,5 +1,6 @@
 """A comparison as one page that needs nothing else: no network, no other file."""
 
+import math
 from collections.abc import Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,12 +13,15 @@ from encaudit.report.comparison_words import (
     beyond_seeds,
     described,
     named,
+    not_measured,
     present,
     written,
 )
 from encaudit.report.headline import number
 from encaudit.report.html import Cell, place, source_of
 from encaudit.results import Skipped, Summary
+
+MOST_COLUMNS = 6  # of a number and its interval, beside the name of a run
 
 
 def render_comparison(comparison: Comparison, figures: Mapping[str, bytes]) -> str:
@@ -36,15 +40,24 @@ def render_comparison(comparison: Comparison, figures: Mapping[str, bytes]) -> s
         columns=columns,
         pair_columns=OF_PAIRS,
         meanings=[one for one in (*OF_RUNS, *OF_PAIRS) if one in columns or one in OF_PAIRS],
+        not_measured=not_measured(comparison),
         described=described,
         named=named,
-        run_cells={run.name: [_of_run(run, one) for one in columns] for run in comparison.runs},
+        column_groups=_side_by_side(columns),
+        run_cell=_of_run,
         pair_cells={named(pair): [_of_pair(pair, one) for one in OF_PAIRS] for pair in comparison.pairs},
         beyond={named(pair): [beyond_seeds(pair, one.name) for one in OF_PAIRS] for pair in comparison.pairs},
         ends=_ends(comparison),
         latents=source_of(figures, "latents"),
         losses=source_of(figures, "losses"),
     )
+
+
+def _side_by_side(columns: list[Measure]) -> list[list[Measure]]:
+    """Return the columns in as many tables as fit the page, each of about as many."""
+    tables = max(1, math.ceil(len(columns) / MOST_COLUMNS))
+    each = math.ceil(len(columns) / tables)
+    return [columns[start : start + each] for start in range(0, len(columns), each)]
 
 
 def _of_run(run: RunReport, measure: Measure) -> Cell:

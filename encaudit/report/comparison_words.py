@@ -48,12 +48,17 @@ OF_RUNS = (
     ),
     Measure(
         "twin_dependence",
-        "T",
+        "T (share)",
         "1",
-        "Twin dependence: how far the loss rises when each image gets another's twin, by what the base run gains. 0: "
-        "the twins mean nothing; above: which twin belongs to which image was remembered.",
+        "Twin dependence: how far the loss rises when each image gets another's twin, as a share of what the base run "
+        "gains over the null run. 0: the twins mean nothing; above: which twin belongs to which image was remembered.",
     ),
-    Measure("twin_dependence_nats", "T (nats)", "nats", "The same, in nats an image."),
+    Measure(
+        "twin_dependence_nats",
+        "T (nats)",
+        "nats",
+        "The same rise of the loss by itself, in nats an image; it needs neither a base nor a null run.",
+    ),
     Measure(
         "table_travel",
         "K",
@@ -88,7 +93,8 @@ OF_PAIRS = (
         "run_displacement_ratio",
         "displacement ratio",
         "1",
-        "How far apart the two runs put an image, by how far apart two images lie.",
+        "How far apart the two runs put an image, by how far one puts it from where the other puts another image. 0: "
+        "in the same place; 1: no nearer than a stranger, as two runs that have nothing in common.",
     ),
     Measure(
         "run_neighbour_agreement",
@@ -109,6 +115,26 @@ OF_PAIRS = (
 def present(comparison: Comparison) -> list[Measure]:
     """Return the measures of runs that at least one run has."""
     return [one for one in OF_RUNS if any(one.name in run.measures for run in comparison.runs)]
+
+
+def not_measured(comparison: Comparison) -> list[str]:
+    """Return why measures that some run could have had are missing in all; what misses for one reason in one line."""
+    reasons: dict[str, list[str]] = {}
+    for one in present(comparison):
+        values = [run.measures.get(one.name) for run in comparison.runs]
+        skipped = next((value for value in values if isinstance(value, Skipped)), None)
+        if skipped is not None and not any(isinstance(value, Summary) for value in values):
+            reasons.setdefault(skipped.skipped, []).append(f"{one.title} ({one.name})")
+    lines = [f"{', '.join(names)}: not measured, {reason}." for reason, names in reasons.items()]
+    missing = {name for names in reasons.values() for name in names}
+    if "T (share) (twin_dependence)" in missing and is_measured(comparison, "twin_dependence_nats"):
+        lines.append("T (nats) is the rise of the loss by itself, and needs no gain to be a share of.")
+    return lines
+
+
+def is_measured(comparison: Comparison, name: str) -> bool:
+    """Whether some run has a number for a measure."""
+    return any(isinstance(run.measures.get(name), Summary) for run in comparison.runs)
 
 
 def described(run: RunReport) -> str:

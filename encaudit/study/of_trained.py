@@ -52,7 +52,7 @@ def nats_gained(run: Path, over: Path, metadata: str | None, seed: int) -> Summa
     record = own.record
     assert record is not None
     unit = record.n_mask / record.beta if record.data == "particles" and record.beta > 0 else 1.0
-    names = groups_of(metadata, [own, other], own.latents.index)
+    names = groups_of(metadata, [own, other], own.latents.index).names
     before, after = (unit * one.losses["reconstruction"].astype(np.float64) for one in (other, own))
     return loss_difference(before, after, None if names is None else group_codes(names), seed)
 

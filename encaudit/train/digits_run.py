@@ -16,14 +16,14 @@ from encaudit.shortage import machine_permitting
 from encaudit.train.carrying_out import Run, Watcher
 from encaudit.train.digits_objective import DigitsObjective
 from encaudit.train.digits_settings import DigitsSettings
-from encaudit.train.held_out import held_out_positions
+from encaudit.train.held_out import deranged_apart, held_out_positions
 from encaudit.train.loop import Schedule
 from encaudit.train.particle_run import refuse_too_few
 from encaudit.train.run_folder import RunFolder
 from encaudit.train.run_record import RunRecord
 from encaudit.train.table import LookupTable
 from encaudit.train.table_start import table_start
-from encaudit.transforms import derangement, parse_transform
+from encaudit.transforms import parse_transform
 
 
 def train_digits(
@@ -71,7 +71,7 @@ def _prepared(
     held_out = held_out_positions(len(images), settings.held_out, settings.seed)
     rows = np.setdiff1d(np.arange(len(images)), held_out)
     refuse_too_few(rows, settings.batch_size)
-    twins = _twins(settings, images, source) if settings.kind == "twin" else None
+    twins = _twins(settings, images, source, held_out) if settings.kind == "twin" else None
     table = None
     if settings.kind == "vlt":
         start = table_start(settings.init, settings.moments_from, source, settings.zdim, settings.seed, device)
@@ -115,9 +115,10 @@ def _in_unit_range(source: ImageStack) -> Tensor:
     return images
 
 
-def _twins(settings: DigitsSettings, images: Tensor, source: ImageStack) -> Tensor:
-    """Return what stands in the place of each image, as `encaudit probe -t permutation` (or noise) has it."""
+def _twins(settings: DigitsSettings, images: Tensor, source: ImageStack, held_out: np.ndarray) -> Tensor:
+    """Return what stands in the place of each image: another one, or the noise of `encaudit probe -t noise`."""
+    twin_of = deranged_apart(len(images), held_out, settings.seed)  # may refuse, for noise too: it is exchanged later
     if settings.twin == "permutation":
-        return images[torch.from_numpy(derangement(len(images), settings.seed))]
+        return images[torch.from_numpy(twin_of)]
     batch = source.read(np.arange(len(source))).with_(moments=source.moments)
     return parse_transform("noise")(batch, seed=settings.seed).images

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from encaudit.draws import generator
+from encaudit.train.held_out import deranged_apart
 from encaudit.train.objective import Losses, Objective
 from encaudit.train.run_record import LossTerms
-from encaudit.transforms.twin import derangement
 from encaudit.types import Posterior
 
 IMAGES_AT_ONCE = 64
@@ -23,7 +23,8 @@ def evaluate(
     """Return the arrays of evaluation.npz, ``n`` each, over all images of the run.
 
     ``index`` (stack rows), ``held_out``, ``reconstruction``, ``kl``, ``loss``; for twins also
-    ``reconstruction_reshuffled`` and ``kl_reshuffled``, where each image gets the twin of another.
+    ``reconstruction_reshuffled`` and ``kl_reshuffled``, where each image gets the twin of another of its part (trained
+    on, or held out).
     """
     n = len(objective.index)
     everything = np.arange(n)
@@ -34,7 +35,8 @@ def evaluate(
     arrays = {"index": objective.index, "held_out": is_held_out}
     arrays |= {"reconstruction": own[1], "kl": own[2], "loss": own[0]}
     if objective.twinned:
-        exchanged = derangement(n, seed + 1)  # of the twins, which are a derangement themselves, from the seed
+        # of the twins, which are a derangement themselves, from the seed
+        exchanged = deranged_apart(n, held_out, seed + 1)
         others = losses_of(
             objective, everything, seed, exchanged, on_progress=lambda done, _: on_progress(n + done, passes * n)
         )

@@ -12,10 +12,9 @@ from encaudit.encoders.cryodrgn_config import CryodrgnConfig, ModelArgs
 from encaudit.errors import InputError
 from encaudit.images import ImageStack
 from encaudit.train.particles import refuse_not_finite
-from encaudit.train.run_folder import CONFIG, RunFolder
+from encaudit.train.run_folder import CONFIG, IND, RunFolder
 from encaudit.train.settings import Settings
 
-IND = "ind.pkl"
 READ_BY_CRYODRGN = (".mrcs", ".mrc", ".star", ".cs", ".txt")
 
 

@@ -68,7 +68,7 @@ def _prepared(
     held_out = held_out_positions(len(source), settings.held_out, settings.seed, source.micrographs)
     rows = np.setdiff1d(np.arange(len(source)), held_out)
     refuse_too_few(rows, settings.batch_size)
-    objective = build(settings, config, source, torch.device(device), watcher.advance_to)
+    objective = build(settings, config, source, torch.device(device), watcher.advance_to, held_out)
     precision = "float16 in the networks" if objective.amp else "float32"
     about = describe_run(command, seed=settings.seed, device=device, precision=precision, transforms=())
     record = RunRecord(

@@ -6,6 +6,7 @@ Every file is written under another name and then moved, so a full disk or a kil
 import io
 import os
 import pickle
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,13 +18,14 @@ import torch
 from pydantic import ValidationError
 
 from encaudit.errors import InputError
-from encaudit.pickles import load_weights
+from encaudit.pickles import load_plain, load_weights
 from encaudit.train.folder_lock import LOCK, FolderLock
 from encaudit.train.run_record import RunRecord
 from encaudit.types import Posterior
-from encaudit.unreadable import reading
+from encaudit.unreadable import one_line, reading
 
 RECORD, LOG, CONFIG, STATE, EVALUATION = "run.json", "run.log", "config.yaml", "state.pkl", "evaluation.npz"
+IND = "ind.pkl"  # the rows of a run on a part of its stack
 Z, Z_TWIN = "z", "z_twin"
 
 
@@ -188,6 +190,23 @@ def read_record(folder: Path) -> RunRecord:
             f"{path} is no record of a run that this encaudit reads ({where or 'content'}: {first['msg'].lower()}). "
             "Copy it again, or train again."
         ) from None
+
+
+def rows_of_run(folder: Path) -> np.ndarray | None:
+    """Return the stack row of each image of a run by encaudit; None where the folder does not tell.
+
+    By evaluation.npz, which a finished run has, else by the ind.pkl of a run on a part of its stack.
+    """
+    if not (folder / RECORD).is_file():
+        return None
+    evaluation, part = folder / EVALUATION, folder / IND
+    try:
+        if evaluation.is_file():
+            with open(evaluation, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return np.asarray(arrays["index"])
+        return np.asarray(load_plain(part)[0]) if part.is_file() else np.arange(read_record(folder).n)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{evaluation} cannot be read ({one_line(error)}): it is damaged. Train again.") from error
 
 
 def _two_pickles(q: Posterior) -> bytes:

@@ -7,21 +7,34 @@ from encaudit.encoders.cryodrgn import fresh_network
 from encaudit.encoders.cryodrgn_config import CryodrgnConfig
 from encaudit.encoders.cryodrgn_frame import CryodrgnFrame
 from encaudit.images import CentredStack, ImageStack
+from encaudit.train.held_out import deranged_apart
 from encaudit.train.particle_objective import ParticleObjective
 from encaudit.train.particles import OnProgress, Particles, prepare
 from encaudit.train.settings import Settings
 from encaudit.train.table import LookupTable
 from encaudit.train.table_start import table_start
 from encaudit.train.views import MovedImage, TwinImage, View
-from encaudit.transforms import derangement, parse_transform
+from encaudit.transforms import parse_transform
 from encaudit.types import ImageBatch, Stack
 
 
 def build(
-    settings: Settings, config: CryodrgnConfig, source: ImageStack, device: torch.device, on_progress: OnProgress
+    settings: Settings,
+    config: CryodrgnConfig,
+    source: ImageStack,
+    device: torch.device,
+    on_progress: OnProgress,
+    held_out: np.ndarray | None = None,
 ) -> ParticleObjective:
-    """Return what the settings ask for, on the images of ``source``, which are read here."""
+    """Return what the settings ask for, on the images of ``source``, which are read here.
+
+    ``held_out`` are the positions that are not trained on; None for none.
+    """
     stack = CentredStack(source)
+    twin_of = None
+    if settings.kind == "twin":  # before the images are read: it may be refused
+        apart = np.array([], dtype=np.int64) if held_out is None else held_out
+        twin_of = deranged_apart(len(stack.index), apart, settings.seed)
     model, lattice = fresh_network(config, settings.seed, device)
     frame = CryodrgnFrame(config, lattice, device)
     mask = lattice.get_circular_mask(config.box // 2)
@@ -33,8 +46,8 @@ def build(
         start = table_start(settings.init, settings.moments_from, stack, settings.zdim, settings.seed, device.type)
         table = LookupTable(start, frozen=settings.freeze).to(device)
     objective = ParticleObjective(settings, model, frame, particles, table=table)
-    if settings.kind == "twin":
-        objective.view = _twins(settings, source, stack, frame, mask, particles, objective)
+    if twin_of is not None:
+        objective.view = _twins(settings, twin_of, source, stack, frame, mask, particles, objective)
     elif settings.augment:
         raw = stack.read(np.arange(len(particles)))
         objective.view = MovedImage(raw, frame, mask, objective.sign, settings.augment, settings.seed)
@@ -43,6 +56,7 @@ def build(
 
 def _twins(
     settings: Settings,
+    twin_of: np.ndarray,
     source: ImageStack,
     stack: Stack,
     frame: CryodrgnFrame,
@@ -50,9 +64,9 @@ def _twins(
     particles: Particles,
     objective: ParticleObjective,
 ) -> View:
-    """Return the twins that `encaudit probe -t permutation` (or noise) shows the encoder for the same seed."""
+    """Return other images, or the noise that `encaudit probe -t noise` shows the encoder for the same seed."""
     if settings.twin == "permutation":
-        return TwinImage(particles, derangement(len(particles), settings.seed), objective.sign, settings.twin_ctf)
+        return TwinImage(particles, twin_of, objective.sign, settings.twin_ctf)
     noise = prepare(_NoiseOf(stack, source, settings.seed), frame, mask)
     return TwinImage(noise, np.arange(len(particles)), objective.sign, settings.twin_ctf)
 

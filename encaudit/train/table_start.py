@@ -13,7 +13,7 @@ from encaudit.errors import InputError
 from encaudit.hashing import sha256_of
 from encaudit.pickles import load_plain
 from encaudit.probe import encode_stack
-from encaudit.train.run_folder import RECORD, read_record
+from encaudit.train.run_folder import RECORD, read_record, rows_of_run
 from encaudit.types import Posterior, Stack
 from encaudit.unreadable import reading
 
@@ -60,7 +60,9 @@ def table_start(
 def latents_of(name: str, stack: Stack, device: str) -> tuple[np.ndarray, np.ndarray]:
     """Return mu and logvar, ``n d`` float32 each, that a checkpoint gives the images, or that a z.N.pkl has of them."""
     saved: list[np.ndarray | None] | None = _saved(Path(name))
-    if saved is None:
+    if saved is not None:
+        saved = _of_these_images(Path(name), saved, stack)
+    else:
         opened = open_encoder(name, device=device)
         if opened.kind == TABLE and opened.checkpoint is not None:
             _refuse_of_other_images(opened.checkpoint, stack)
@@ -86,15 +88,33 @@ def latents_of(name: str, stack: Stack, device: str) -> tuple[np.ndarray, np.nda
     return mu, logvar
 
 
+def _of_these_images(path: Path, saved: list[np.ndarray | None], stack: Stack) -> list[np.ndarray | None]:
+    """Return the saved rows of the stack's images where the folder around them tells which rows they are, else all."""
+    _refuse_of_other_images(path, stack)
+    index = rows_of_run(path.parent)
+    if index is None or any(one is not None and len(one) != len(index) for one in saved):
+        return saved
+    order = np.argsort(index)
+    place = np.minimum(np.searchsorted(index[order], stack.index), len(index) - 1)
+    lacking = stack.index[index[order][place] != stack.index]
+    if len(lacking):
+        raise InputError(
+            f"{path} has no latents of {len(lacking)} of the {len(stack.index)} images (the first is stack row "
+            f"{lacking[0]}): its run was on others, as the files beside it say. Choose its images with --ind or "
+            "--n, or name a run on all of them."
+        )
+    return [None if one is None else one[order[place]] for one in saved]
+
+
 def _refuse_of_other_images(checkpoint: Path, stack: Stack) -> None:
-    """A table knows images by their row alone, so that any stack would do: ask the record of its run whose they are."""
+    """Tables know images by their row alone, so that any stack would do: ask the record of their run whose they are."""
     if not (checkpoint.parent / RECORD).is_file():
         return
     images = read_record(checkpoint.parent).files.get("images") or {}
     if images.get("sha256") not in (None, sha256_of(stack.files)):
         raise InputError(
-            f"{checkpoint} is a table of the images in {images.get('path')}, and this run has others (their SHA-256 "
-            "differ). A table says nothing of images that are not its own: name a run on these, or an encoder."
+            f"{checkpoint} is of the images in {images.get('path')}, and this run has others (their SHA-256 "
+            "differ). Latents say nothing of images that are not their own: name a run on these, or an encoder."
         )
 
 

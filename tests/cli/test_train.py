@@ -49,7 +49,13 @@ def test_a_vae_a_table_and_a_twin_like_it_are_trained_and_probed(
     assert encaudit("train", "vae", *data(run), *NETWORKS, "--epochs", 2, "--lr", 1e-3, "-o", tmp_path / "vae") == 0
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "Trained for 2 epochs on 30 images: loss" in captured.err
+    with np.load(tmp_path / "vae" / "evaluation.npz") as arrays:
+        reconstruction, kl = arrays["reconstruction"].mean(), arrays["kl"].mean()
+    assert "Trained for 2 epochs on 30 images. The final network on these images: loss" in captured.err
+    final, learning = captured.err.split("The final network on these images: ")[1].split("Mean over the last epoch")
+    assert f"reconstruction {reconstruction:.5f}; KL {kl:.2f} nats" in final  # what `encaudit compare` tells
+    last = json.loads((tmp_path / "vae" / "run.json").read_text())["epochs"][-1]["train"]
+    assert f", while it learned: loss {last['total']:.5f}, of it" in learning
     assert encaudit("train", "vlt", "--like", tmp_path / "vae", "--init", "zero", "-o", tmp_path / "vlt") == 0
     assert encaudit("train", "twin", "--like", tmp_path / "vae", "--twin", "noise", "-o", tmp_path / "twin") == 0
     displaced = {}

@@ -15,12 +15,19 @@ STATE = RNG.integers(20, size=N)
 MU = 20 * RNG.standard_normal((20, D))[STATE] + 0.1 * RNG.standard_normal((N, D))
 DIFFICULTY = 1 + RNG.exponential(size=N)
 GAIN = 0.01
+BETA, POINTS = 0.25, 100
+
+CONFIG = """
+dataset_args: {{particles: particles.mrcs, norm: [{}, {}]}}
+lattice_args: {{D: 17}}
+model_args: {{qlayers: 2, qdim: 16, players: 2, pdim: 16, zdim: 3, encode_mode: resid}}
+"""
 
 
 def losses(gain: float, n: int = N, kl: float = 0.0) -> dict[str, np.ndarray]:
     """Give losses of a run that gains so much over one volume for all, each image alike."""
     reconstruction = DIFFICULTY[:n] - gain
-    return {"reconstruction": reconstruction, "kl": np.full(n, kl), "loss": reconstruction + 1e-3 * kl}
+    return {"reconstruction": reconstruction, "kl": np.full(n, kl), "loss": reconstruction + BETA / POINTS * kl}
 
 
 def write_run(
@@ -37,6 +44,9 @@ def write_run(
     images: str = "one",
     twin_mu: np.ndarray | None = None,
     finished: bool = True,
+    beta: float = BETA,
+    norm: tuple[float, float] | None = None,
+    ctf: str | None = "one",
 ) -> Path:
     """Write run.json, z.pkl and, with ``told``, evaluation.npz."""
     folder.mkdir(parents=True)
@@ -50,10 +60,14 @@ def write_run(
         seed=seed,
         versions={},
         device="cpu",
-        files={"images": {"path": "particles.mrcs", "sha256": images}},
+        files={
+            "images": {"path": "particles.mrcs", "sha256": images},
+            "poses": {"path": "poses.pkl", "sha256": "one"},
+            "ctf": None if ctf is None else {"path": "ctf.pkl", "sha256": ctf},
+        },
         n=len(mu),
-        n_mask=100,
-        beta=0.25,
+        n_mask=POINTS,
+        beta=beta,
         epochs=[EpochRecord(epoch=epoch, seconds=1, train=terms) for epoch in (1, 2)],
         travel=None if travel is None else Travel(mu=travel, logvar=travel),
         finished=finished,
@@ -61,6 +75,8 @@ def write_run(
     run = RunFolder(folder)
     run.write_record(record)
     write_z(folder / "z.pkl", mu)
+    if norm is not None:
+        (folder / "config.yaml").write_text(CONFIG.format(*norm))
     if twin_mu is not None:
         write_z(folder / "z_twin.pkl", twin_mu)
     if told is not None:

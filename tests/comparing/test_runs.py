@@ -41,7 +41,8 @@ def test_cryodrgns_own_folder_and_a_bare_z_of_an_epoch_bring_latents_alone(tmp_p
     for epoch in (2, 11):
         write_z(tmp_path / "early" / f"z.{epoch}.pkl", MU + epoch)
     whole, early = read_runs((str(FIXTURE_RUN), str(tmp_path / "early")))
-    assert (whole.kind, whole.losses, whole.rows_known) == ("latents", {}, False)
+    assert (whole.kind, whole.losses, whole.rows_known) == ("latents", {}, True)
+    assert not early.rows_known  # nothing says so
     assert whole.latents.mu.shape == (1000, 4)
     np.testing.assert_allclose(early.latents.mu, MU + 11, rtol=1e-6)  # the last epoch, not the last name
 

@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import starfile
 
 from encaudit.comparing import CompareOptions, Comparison, PairReport, RunReport, compare_runs
 from encaudit.errors import InputError, UnknownNameError
 from encaudit.images.idx import write_idx
 from encaudit.results import Skipped, Summary
-from tests.comparing.planted_runs import GAIN, MU, STATE, D, N, losses, write_five, write_run
+from tests.comparing.planted_runs import BETA, GAIN, MU, POINTS, STATE, D, N, losses, write_five, write_run, write_z
 from tests.images.written_stacks import numbered_images, write_mrcs
 from tests.train.small_runs import Unwatched
 
@@ -64,11 +66,11 @@ def test_losses_say_what_was_planted(five: Comparison) -> None:
 
 
 def test_the_whole_loss_is_net_of_kl_and_the_null_run_costs_none(five: Comparison) -> None:
-    gain = GAIN - 2e-3
+    gain = GAIN - 2 * BETA / POINTS
     net = {run.name: value(run.measures, "explained_heterogeneity_loss") for run in five.runs}
     assert net["null"] == 0
     assert net["vae"] == 1
-    assert net["vlt"] == pytest.approx((1.1 * GAIN - 6e-3) / gain)
+    assert net["vlt"] == pytest.approx((1.1 * GAIN - 6 * BETA / POINTS) / gain)
 
 
 def test_tables_tell_how_far_they_went(five: Comparison) -> None:
@@ -171,8 +173,13 @@ def test_what_a_reader_has_to_know_is_said(tmp_path: Path) -> None:
     paths = write_five(tmp_path)[:2]
     paths.append(str(write_run(tmp_path / "still", "vlt", MU, losses(0), options={"init": "random"}, travel=1e-3)))
     paths.append(str(write_run(tmp_path / "cut", "vae", MU, seed=3, finished=False)))
-    found = compare(*paths)
+    (tmp_path / "bare").mkdir()
+    write_z(tmp_path / "bare" / "z.pkl", MU)
+    found = compare(*paths, str(tmp_path / "bare"))
     assert {"table-hardly-moved", "unfinished", "rows-guessed"} <= set(codes(found))
+    assert "The stack rows of bare are not on record" in next(
+        one.text for one in found.findings if one.code == "rows-guessed"
+    )
     assert isinstance(of_run(found, "cut").measures["reconstruction"], Skipped)
 
 
@@ -191,6 +198,46 @@ def test_micrographs_of_a_table_widen_the_intervals(tmp_path: Path) -> None:
         return measured.ci_high - measured.ci_low
 
     assert width(metadata=str(table)) > 2 * width()
+
+
+@pytest.mark.parametrize("by_index", [False, True])
+def test_a_table_of_the_whole_stack_does_for_runs_on_its_first_rows(
+    by_index: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths, long = write_five(tmp_path), N + 60
+    lines = [f"{row},m{row // 20}" if by_index else f"m{row // 20}" for row in range(long)]
+    table = tmp_path / "micrographs.csv"
+    table.write_text("\n".join(["index,micrograph" if by_index else "micrograph", *lines]))
+    assert "no-micrographs" not in codes(compare(*paths, metadata=str(table)))  # the stack is nowhere
+    write_mrcs(tmp_path / "particles.mrcs", numbered_images(long))
+    assert "no-micrographs" not in codes(compare(*paths, metadata=str(table)))
+    (tmp_path / "particles.mrcs").unlink()
+    write_mrcs(tmp_path / "particles.mrcs", numbered_images(long - 1))
+    with pytest.raises(InputError, match=f"0 to {long - 2}" if by_index else f"the stack has {long - 1} images"):
+        compare(*paths, metadata=str(table))
+    table.write_text("\n".join(table.read_text().split()[: N - 10]))
+    if not by_index:
+        with pytest.raises(InputError, match=f"has {N - 11} rows"):
+            compare(*paths, metadata=str(table))
+
+
+def test_a_star_in_another_order_tells_the_same_micrographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = write_five(tmp_path)
+    write_mrcs(tmp_path / "particles.mrcs", numbered_images(N))
+
+    def intervals(order: np.ndarray, stack: str) -> Comparison:
+        names = [f"{row + 1}@{stack}" for row in order]
+        table = pd.DataFrame({"rlnImageName": names, "rlnMicrographName": [f"m{row // 20}" for row in order]})
+        starfile.write(table, tmp_path / "table.star", overwrite=True)
+        return compare(*paths, metadata=str(tmp_path / "table.star"))
+
+    mixed = np.random.default_rng(0).permutation(N)
+    one, other = intervals(np.arange(N), "particles.mrcs"), intervals(mixed, "particles.mrcs")
+    assert one.runs == other.runs
+    assert "metadata-by-position" not in codes(other)
+    assert "metadata-by-position" in codes(intervals(np.arange(N), "micrograph_1.mrcs"))
 
 
 def test_labels_are_named_by_neighbours_where_they_are_given(tmp_path: Path) -> None:

@@ -45,11 +45,24 @@ def test_unrelated_runs_are_at_what_is_said_of_the_unrelated() -> None:
     found = agree(latents(MU), latents(other), None, 0)
     values = medians(found.measures)
     assert values["run_latent_agreement"] == pytest.approx(found.unrelated["run_latent_agreement"], abs=0.01)
-    assert values["run_displacement_ratio"] == pytest.approx(found.unrelated["run_displacement_ratio"], abs=0.15)
+    assert values["run_displacement_ratio"] == pytest.approx(found.unrelated["run_displacement_ratio"], abs=0.06)
     assert values["run_neighbour_agreement"] == pytest.approx(found.unrelated["run_neighbour_agreement"], abs=0.01)
     assert values["run_cluster_agreement"] == pytest.approx(found.unrelated["run_cluster_agreement"], abs=0.01)
     together = np.average([one.together for one in found.clusters], weights=[one.images for one in found.clusters])
     assert together == pytest.approx(found.clusters[0].by_chance, rel=0.2)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_unrelated_runs_of_other_shapes_are_as_far_apart_as_strangers(swapped: bool) -> None:
+    rng = np.random.default_rng(8)
+    long_tailed, even = rng.standard_t(2.2, (N, D)), rng.standard_normal((N, D))
+    one, other = (even, long_tailed) if swapped else (long_tailed, even)
+    found = agree(latents(one), latents(other), None, 0)
+    ratio = found.measures["run_displacement_ratio"]
+    assert isinstance(ratio, Summary) and ratio.ci_low is not None and ratio.ci_high is not None
+    assert ratio.ci_low < 1 < ratio.ci_high
+    assert ratio.ci_high - ratio.ci_low < 0.25
+    assert found.displacement is not None and np.median(found.displacement) == pytest.approx(ratio.median)
 
 
 @pytest.mark.parametrize("noise", [0.5, 1.0])

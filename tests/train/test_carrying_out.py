@@ -13,11 +13,12 @@ from encaudit.encoders.saved_z import compare_saved_z
 from encaudit.errors import DivergedError, InputError, StoppedError
 from encaudit.images import open_stack
 from encaudit.probe import encode_stack
+from encaudit.train.evaluation import evaluate
 from encaudit.train.resuming import resumed
 from encaudit.train.run_folder import RunFolder, read_record
 from encaudit.train.settings import Settings
 from tests.fresh_run import FreshRun
-from tests.train.small_runs import same, settings_for, train
+from tests.train.small_runs import objective_for, same, settings_for, train
 
 SYSTEMS = [
     ("vae", {}),
@@ -168,6 +169,36 @@ def test_twins_are_saved_beside_what_the_images_get(run: FreshRun, tmp_path: Pat
     # with its own translation and CTF a twin is encoded as the image that it is
     np.testing.assert_allclose(twin, real[twin_of], atol=1e-6)
     np.testing.assert_allclose(twin_logvar, real_logvar[twin_of], atol=1e-6)
+
+
+def test_images_held_out_are_nobody_s_twin_among_those_trained_on(run: FreshRun, tmp_path: Path) -> None:
+    train(settings_for(run, "twin", seed=2, held_out=0.3), tmp_path / "out")
+    real, twin = (two_pickles(tmp_path / "out" / name)[0] for name in ("z.pkl", "z_twin.pkl"))
+    shown = np.linalg.norm(twin[:, None] - real[None], axis=2).argmin(axis=1)
+    with np.load(tmp_path / "out" / "evaluation.npz") as arrays:
+        held_out = arrays["held_out"]
+    assert held_out.sum() == 9
+    np.testing.assert_array_equal(held_out[shown], held_out)
+    with pytest.raises(InputError, match="leaves one image alone"):
+        train(settings_for(run, "twin", held_out=0.01), tmp_path / "alone")
+    assert not (tmp_path / "alone").exists()
+
+
+def test_exchanged_twins_come_from_the_same_part(run: FreshRun) -> None:
+    objective = objective_for(settings_for(run, "twin", seed=2))
+    asked: list[np.ndarray] = []
+    per_image = objective.per_image
+
+    def noted(positions, noise, whose=None):
+        if whose is not None:
+            asked.append(np.stack([positions.numpy(), whose.numpy()]))
+        return per_image(positions, noise, whose)
+
+    objective.per_image = noted
+    held_out = np.arange(0, 30, 4)
+    evaluate(objective, held_out, seed=2)
+    images, whose = np.concatenate(asked, axis=1)
+    np.testing.assert_array_equal(np.isin(images, held_out), np.isin(whose, held_out))
 
 
 def test_images_held_out_are_not_learned_but_told_of(run: FreshRun, tmp_path: Path) -> None:

@@ -239,3 +239,13 @@ def test_networks_that_diverge_end_the_run_and_name_the_images(tmp_path: Path) -
     with pytest.raises(DivergedError, match=r"no longer a number .* rows"):
         train(tmp_path / "run", lr=1e6)
     assert not list((tmp_path / "run").glob("weights*"))
+
+
+def test_twins_of_digits_held_out_are_held_out_too(tmp_path: Path) -> None:
+    train(tmp_path / "run", "twin", held_out=0.25)
+    real, shown = z_of(tmp_path / "run")[0], z_of(tmp_path / "run", "z_twin.pkl")[0]
+    whose = np.linalg.norm(shown[:, None] - real[None], axis=2).argmin(axis=1)
+    with np.load(tmp_path / "run" / "evaluation.npz") as arrays:
+        held_out = arrays["held_out"]
+    assert held_out.sum() == 24
+    np.testing.assert_array_equal(held_out[whose], held_out)

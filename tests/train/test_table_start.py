@@ -120,5 +120,27 @@ def test_a_table_of_other_images_is_refused_though_it_has_their_rows(run: FreshR
     pixels[0, 0, 0] += 1
     with mrcfile.new(other) as file:
         file.set_data(pixels)
-    with pytest.raises(InputError, match=r"table of the images in .* SHA-256 differ"):
+    with pytest.raises(InputError, match=r"is of the images in .* SHA-256 differ"):
         latents_of(table, open_stack(other), "cpu")
+
+
+def test_saved_latents_are_taken_by_the_rows_that_their_run_tells(run: FreshRun, tmp_path: Path) -> None:
+    rows = np.array([20, 3, 11, 4, 9, 17, 28, 1, 0, 5])
+    ind = tmp_path / "ind.pkl"
+    ind.write_bytes(pickle.dumps(rows))
+    train(settings_for(run, "vae", epochs=1, ind=str(ind)), tmp_path / "vae")
+    z = tmp_path / "vae" / "z.pkl"
+    mu = pickle.loads(z.read_bytes())
+
+    def begun(wanted: list[int]) -> Posterior:
+        path = tmp_path / "wanted.pkl"
+        path.write_bytes(pickle.dumps(np.array(wanted)))
+        return table_start(f"pretrained:{z}", None, open_stack(run.particles, ind=path), 3, 0, "cpu")
+
+    np.testing.assert_array_equal(begun([9, 20, 5]).mu, mu[[4, 0, 9]])
+    for beside in ("evaluation.npz", None):  # without it, by ind.pkl
+        np.testing.assert_array_equal(begun(sorted(rows)).mu, mu[np.argsort(rows)])
+        with pytest.raises(InputError, match=r"no latents of 9 of the 10 images \(the first is stack row 2\)"):
+            begun([1, 2, 6, 7, 8, 10, 12, 13, 14, 15])
+        if beside:
+            (tmp_path / "vae" / beside).unlink()

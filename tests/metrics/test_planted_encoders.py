@@ -85,8 +85,8 @@ Oracle = Callable[[Latents, Latents], float | None]
 
 
 def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """All distances between two clouds, one pair at a time."""
-    return np.array([[np.sqrt(((p - q) ** 2).sum()) for q in b] for p in a])
+    """All distances between two clouds."""
+    return np.sqrt(((a[:, None] - b[None]) ** 2).sum(-1))
 
 
 def random_distances(x: np.ndarray) -> np.ndarray:

@@ -109,7 +109,13 @@ def audit(
     )
     given = Given(None if named else encoder, array, groups)
     gpus = list(range(torch.cuda.device_count())) if _uses_gpus() else []
-    with torch.random.fork_rng(devices=gpus), _numbers_go_on(), left_as_it_was(encoder), _told_in_python():
+    with (
+        torch.random.fork_rng(devices=gpus),
+        _numbers_go_on(),
+        _threads_stay(),
+        left_as_it_was(encoder),
+        _told_in_python(),
+    ):
         found = audit_checkpoint(options, command=_call(options), watcher=Unwatched(), given=given)
     assert found is not None, "one process alone makes its audit"
     report = found.report
@@ -140,6 +146,16 @@ def _numbers_go_on() -> Iterator[None]:
     finally:
         np.random.set_state(of_numpy)  # noqa: NPY002 (as above)
         random.setstate(of_python)
+
+
+@contextmanager
+def _threads_stay() -> Iterator[None]:
+    """Leave torch the threads that it had: numba, when it starts its own, gives OpenMP as many as there are cores."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

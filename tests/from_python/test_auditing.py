@@ -242,6 +242,17 @@ def test_an_unknown_option_offers_the_nearest() -> None:
         encaudit.audit(PowerSpectrum(), images(), umpa=False)  # type: ignore[call-arg]
 
 
+def test_torch_keeps_the_threads_that_it_had() -> None:
+    before = torch.get_num_threads()
+
+    def raised(batch: Tensor) -> Tensor:  # as numba does within a UMAP
+        torch.set_num_threads(before + 1)
+        return batch.flatten(1)[:, :2]
+
+    encaudit.audit(raised, images(), "roll1", **QUICK)
+    assert torch.get_num_threads() == before
+
+
 def test_a_function_that_draws_at_random_is_told_so() -> None:
     network = build()
     with pytest.raises(UnstableEncoderError):

@@ -120,7 +120,12 @@ def _tensor(path: Path, trust_pickle: bool) -> np.ndarray | torch.Tensor:
 def _as_array(images: torch.Tensor, where: str | Path) -> np.ndarray:
     try:
         array: np.ndarray = images.detach().resolve_neg().numpy()
-    except (TypeError, RuntimeError, ValueError, NotImplementedError) as error:  # sparse, nested, quantized, meta, ...
+    except (
+        TypeError,
+        RuntimeError,
+        ValueError,
+        NotImplementedError,
+    ) as error:  # what numpy cannot hold: sparse, nested, quantized
         raise InputError(
             f"{where} holds a tensor without a numpy form ({one_line(error)}); expected a dense one of real numbers. "
             "Save it again as images.to_dense().float()."

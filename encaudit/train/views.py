@@ -66,7 +66,7 @@ class TwinImage:
         # Signs are kept, a byte a coefficient: working them out again would cost as much as the rest of the encoder.
         self._signs = None if ctf == "none" else shown.signs(sign)
 
-    def seen(self, positions: Tensor, whose: Tensor, step: Step | None) -> Tensor:  # noqa: ARG002 (in all epochs one)
+    def seen(self, positions: Tensor, whose: Tensor, step: Step | None) -> Tensor:  # noqa: ARG002 (its twins are the same in every epoch)
         """Return the twins of ``whose``."""
         twins = self._twin_of[whose]
         flips = None if self._signs is None else self._signs[positions if self._of_target else twins]
@@ -95,7 +95,7 @@ class MovedImage:
         self._raw, self._frame, self._mask, self._sign = raw, frame, mask, sign
         self._names, self._seed = names, seed
 
-    def seen(self, positions: Tensor, whose: Tensor, step: Step | None) -> Tensor | None:  # noqa: ARG002 (it has no twins)
+    def seen(self, positions: Tensor, whose: Tensor, step: Step | None) -> Tensor | None:  # noqa: ARG002 (it moves the image itself, whosever twin was asked for)
         """Return the moved images; the images themselves outside of training."""
         if step is None:
             return None

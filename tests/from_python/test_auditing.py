@@ -133,7 +133,7 @@ class FromBatch:
     latent_dim = 2
 
     def encode(self, batch: "encaudit.types.ImageBatch") -> Any:
-        return encaudit.types.Posterior(batch.images.flatten(1)[:, :2])  # type: ignore[attr-defined]
+        return encaudit.types.Posterior(batch.images.flatten(1)[:, :2])
 
 
 class FromPixels:

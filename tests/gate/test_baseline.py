@@ -87,6 +87,7 @@ def test_what_measures_depend_on_is_told_where_it_changes() -> None:
 
 def test_transforms_that_an_older_report_has_twice_are_the_same_ones() -> None:
     twice = report(transforms=["roll1", "roll1", "rot90"])
+    assert differences(twice, report()) == differences(report(), twice) == {}
     refuse_incomparable(accept(twice, None), report(), None)
     refuse_incomparable(accept(report(), None), twice, None)
 

@@ -120,12 +120,7 @@ def _tensor(path: Path, trust_pickle: bool) -> np.ndarray | torch.Tensor:
 def _as_array(images: torch.Tensor, where: str | Path) -> np.ndarray:
     try:
         array: np.ndarray = images.detach().resolve_neg().numpy()
-    except (
-        TypeError,
-        RuntimeError,
-        ValueError,
-        NotImplementedError,
-    ) as error:  # what numpy cannot hold: sparse, nested, quantized
+    except (TypeError, RuntimeError, ValueError, NotImplementedError) as error:  # numpy holds no sparse, nested, ...
         raise InputError(
             f"{where} holds a tensor without a numpy form ({one_line(error)}); expected a dense one of real numbers. "
             "Save it again as images.to_dense().float()."
